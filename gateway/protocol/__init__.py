@@ -1,0 +1,1 @@
+"""The device protocol without a database: reading bodies, the words of answers, versions."""
