@@ -39,14 +39,7 @@ class Version:
 
 def collapse_version(text: str) -> Version:
     """Return ``repo:tag`` (or a bare tag) as three numbers; parts after the third are added up."""
-    tag = _tag(text)
-    kept = _SEMVER.fullmatch(tag)
-    if kept:
-        return Version(*map(int, kept["core"].split(".")), kept["pre"] or "")
-    parts = [_number(part) for part in tag.split(".")]
-    if len(parts) < 3:
-        parts = [0] * (3 - len(parts)) + parts
-    return Version(parts[0], parts[1], sum(parts[2:]))
+    return _collapse(_tag(text))
 
 
 def device_version(text: str | None) -> Version:
@@ -55,7 +48,7 @@ def device_version(text: str | None) -> Version:
     missing = 2 - tag.count(".")
     if missing > 0 and not _SEMVER.fullmatch(tag):
         tag += ".0" * missing
-    return collapse_version(tag)
+    return _collapse(tag)
 
 
 def update_available(
@@ -77,6 +70,16 @@ def update_available(
     if have == offered:
         return _environment_changed(device_env_hash, build_env_hash)
     return have < offered
+
+
+def _collapse(tag: str) -> Version:
+    kept = _SEMVER.fullmatch(tag)
+    if kept:
+        return Version(*map(int, kept["core"].split(".")), kept["pre"] or "")
+    parts = [_number(part) for part in tag.split(".")]
+    if len(parts) < 3:
+        parts = [0] * (3 - len(parts)) + parts
+    return Version(parts[0], parts[1], sum(parts[2:]))
 
 
 def _environment_changed(device_env_hash: str | None, build_env_hash: str | None) -> bool:
