@@ -1,0 +1,171 @@
+"""Who is asking: a person, a credential of a person, a device, or a named part of the system."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Membership, Organization, User
+from accounts.roles import require_known, role_contains
+from core.logging import request_id
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# Up to this many organizations a literal list is the faster plan; beyond it the tree prefix is.
+LITERAL_ORGANIZATIONS = 300
+
+
+@dataclass(eq=False)
+class Actor:
+    """Supplies the facts that `allowed()` asks for, each resolved once per request.
+
+    A credential (an API key) narrows its user: `ceiling` is the only organization it reaches,
+    and `label` is how the audit log calls it. Only a system actor and a superuser with a
+    verified second factor are unrestricted.
+    """
+
+    user: User | None = None
+    system: str = ""
+    verified: bool = False
+    ceiling: Organization | None = None
+    read_only: bool = False
+    credential: str = ""
+    address: str = ""
+    request_id: str = ""
+    _roles: dict[str, list[str]] | None = field(default=None, repr=False)
+    _organizations: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def for_user(cls, user: User, **facts: Any) -> Actor:
+        """Return the actor of a person, outside any request."""
+        return cls(user=user, **facts)
+
+    @classmethod
+    def named_system(cls, name: str) -> Actor:
+        """Return an unrestricted actor; the name shows in the audit log."""
+        return cls(system=name)
+
+    @classmethod
+    def from_request(cls, request: HttpRequest) -> Actor:
+        """Return the actor of a browser session (an API credential makes its own)."""
+        facts = {"address": client_address(request), "request_id": request_id.get()}
+        user = request.user
+        if not user.is_authenticated:
+            return cls(**facts)
+        return cls(user=user, verified=bool(user.is_verified()), **facts)  # type: ignore[attr-defined]
+
+    @classmethod
+    def from_scope(cls, scope: dict[str, Any]) -> Actor:
+        """Return the actor of a WebSocket; `scope["user"]` comes from the session."""
+        user = scope.get("user")
+        address = (scope.get("client") or [""])[0]
+        if user is None or not user.is_authenticated:
+            return cls(address=address)
+        return cls(user=user, address=address)
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Tell whether anybody is asking at all."""
+        return bool(self.system) or self.user is not None
+
+    @property
+    def label(self) -> str:
+        """Return how the audit log calls this actor."""
+        if self.system:
+            return f"system: {self.system}"
+        if self.user is None:
+            return "anonymous"
+        return f"{self.user.email} by {self.credential}" if self.credential else self.user.email
+
+    @property
+    def is_unrestricted(self) -> bool:
+        """Tell whether no organization limits this actor."""
+        if self.system:
+            return True
+        return bool(self.user and self.user.is_superuser and self.verified and self.ceiling is None)
+
+    def may_attempt(self, perm: str) -> bool:
+        """Tell whether this actor may try the action anywhere; unknown names raise."""
+        require_known(perm)
+        if self.system:
+            return True
+        if self.user is None or not self.user.is_active:
+            return False
+        return not (self.read_only and not perm.split(".", 1)[1].startswith("view_"))
+
+    def organization_ids(self, perm: str) -> Collection[int] | models.QuerySet[Organization]:
+        """Return the organizations where a role of this actor contains the action.
+
+        A literal list while they are few, a sub-query on the tree prefix when many: measured on
+        a million devices, each is the plan that stays under a millisecond.
+        """
+        if perm not in self._organizations:
+            self._organizations[perm] = self._resolve_organizations(perm)
+        return self._organizations[perm]
+
+    def grants(self, model: type[models.Model], action: str) -> Iterable[Collection[int]]:
+        """Yield the ids of rows shared with this user or a group of theirs, if there are any."""
+        if self.user is None or self.ceiling is not None:
+            return
+        for grants_model, path in _grant_models(model):
+            rows = grants_model._default_manager.filter(
+                **{path: self.user},
+                permission__codename=f"{action}_{model._meta.model_name}",
+                permission__content_type__app_label=model._meta.app_label,
+            )
+            ids = list(rows.values_list("content_object_id", flat=True))
+            if ids:
+                yield ids
+
+    def role_paths(self) -> dict[str, list[str]]:
+        """Return the tree paths at which each role is held, from one query."""
+        if self._roles is None:
+            self._roles = {}
+            rows = Membership.objects.filter(user=self.user, organization__is_active=True)
+            for role, path in rows.values_list("role", "organization__path"):
+                self._roles.setdefault(role, []).append(path)
+        return self._roles
+
+    def _resolve_organizations(self, perm: str) -> Collection[int] | models.QuerySet[Organization]:
+        if self.user is None:
+            return []
+        paths = [
+            path
+            for role, paths in self.role_paths().items()
+            if role_contains(role, perm)
+            for path in paths
+        ]
+        if not paths:
+            return []
+        below = reduce(or_, (Q(path__startswith=path) for path in paths))
+        reached = Organization.objects.filter(below, is_active=True)
+        if self.ceiling is not None:
+            reached = reached.filter(pk=self.ceiling.pk)
+        ids = list(reached.order_by().values_list("pk", flat=True)[: LITERAL_ORGANIZATIONS + 1])
+        if len(ids) <= LITERAL_ORGANIZATIONS:
+            return ids
+        return reached.order_by().values("pk")
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address of the direct peer; proxies are trusted by the server, not here."""
+    return request.META.get("REMOTE_ADDR", "") or ""
+
+
+def _grant_models(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
+    name = model._meta.object_name
+    found = []
+    for suffix, path in (("UserPermission", "user"), ("GroupPermission", "group__user")):
+        try:
+            found.append((apps.get_model(model._meta.app_label, f"{name}{suffix}"), path))
+        except LookupError:
+            continue
+    return found

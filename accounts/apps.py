@@ -1,0 +1,16 @@
+"""Django's entry to the accounts app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """People, organizations, roles."""
+
+    name = "accounts"
+    verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        """Register audit events and the sign-in receivers."""
+        from accounts import events, receivers  # noqa: F401

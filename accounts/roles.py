@@ -1,0 +1,55 @@
+"""Which actions a role contains. The names are `app.action_model`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
+
+from accounts.choices import Role
+
+# Models an operator changes; keys and people are for admins.
+OPERATED = {
+    "devices.device",
+    "builds.source",
+    "builds.build",
+    "builds.artifact",
+    "keys.envvar",
+}
+# Reading these says who did what from where; that is for admins and operators.
+NOT_FOR_VIEWERS = {"audit.auditevent"}
+
+
+@lru_cache(maxsize=1)
+def known_permissions() -> frozenset[str]:
+    """Return every permission name that any installed model declares."""
+    names = set()
+    for model in apps.get_models():
+        meta = model._meta
+        names |= {f"{meta.app_label}.{a}_{meta.model_name}" for a in meta.default_permissions}
+        names |= {f"{meta.app_label}.{codename}" for codename, _ in meta.permissions}
+    return frozenset(names)
+
+
+def require_known(perm: str) -> None:
+    """Raise ImproperlyConfigured for a permission no model declares: a typing error, not a no."""
+    if perm not in known_permissions():
+        raise ImproperlyConfigured(f"no model declares the permission {perm!r}")
+
+
+def role_contains(role: str, perm: str) -> bool:
+    """Tell whether a built-in role contains an action."""
+    app_label, codename = perm.split(".", 1)
+    action, _, model_name = codename.rpartition("_")
+    model = f"{app_label}.{model_name}"
+    if role == Role.ADMIN:
+        return True
+    if action == "view":
+        return role == Role.OPERATOR or model not in NOT_FOR_VIEWERS
+    return role == Role.OPERATOR and model in OPERATED and action != "share"
+
+
+def roles_containing(perm: str) -> list[str]:
+    """Return the built-in roles that contain an action."""
+    return [role for role in Role.values if role_contains(role, perm)]

@@ -1,0 +1,79 @@
+"""The append-only, hash-chained record of what happened."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.urls import reverse
+
+from audit.events import EventType, events
+from core.models import UidModel
+from core.scoping import ScopedQuerySet
+
+
+class AuditHead(models.Model):
+    """The end of one chain: the last sequence number and hash. One chain per organization.
+
+    `organization_id` is empty for what concerns the installation. The row is locked while an
+    event is appended, which keeps the chain without gaps.
+    """
+
+    organization = models.OneToOneField(
+        "accounts.Organization", models.DO_NOTHING, null=True, db_constraint=False
+    )
+    seq = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="0" * 64)
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}: {self.seq} {self.hash[:12]}"
+
+
+class AuditEvent(UidModel):
+    """One thing that happened: who, what, to which object, from where, with which details.
+
+    `hash` covers the previous hash and every field below it, so an edit, a gap or a swap shows.
+    The organization may be deleted; its events stay, hence no database constraint.
+    """
+
+    scope_path = "organization"
+
+    organization = models.ForeignKey(
+        "accounts.Organization", models.DO_NOTHING, null=True, db_constraint=False
+    )
+    seq = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    verb = models.CharField(max_length=64)
+    actor = models.CharField(max_length=200)
+    actor_uid = models.UUIDField(null=True)
+    address = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=32, blank=True)
+    target_type = models.CharField(max_length=64, blank=True)
+    target_uid = models.UUIDField(null=True)
+    target_label = models.CharField(max_length=200, blank=True)
+    data = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "seq"], name="audit_chain_has_no_fork")
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-at", "-id"], name="audit_by_organization"),
+            models.Index(fields=["target_uid", "-at"], name="audit_by_target"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.verb} {self.target_label}"
+
+    def get_absolute_url(self) -> str:
+        """Return the event's page."""
+        return reverse("audit:auditevent", kwargs={"uid": self.uid})
+
+    @property
+    def event_type(self) -> EventType | None:
+        """Return the registered type, or None for a verb that no longer exists."""
+        return events.get(self.verb) if self.verb in events else None

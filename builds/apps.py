@@ -1,0 +1,19 @@
+"""Django's entry to the builds app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class BuildsConfig(AppConfig):
+    """Sources, builds, artifacts."""
+
+    name = "builds"
+    verbose_name = "Builds"
+
+    def ready(self) -> None:
+        """Register audit events and find the platforms."""
+        from builds import events  # noqa: F401
+        from builds.platforms import platforms
+
+        platforms.autodiscover("builds.platforms")

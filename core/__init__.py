@@ -1,0 +1,1 @@
+"""What every app stands on: scoping, registries, generic views, encryption, jobs, errors."""

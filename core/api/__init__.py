@@ -1,0 +1,1 @@
+"""What every REST endpoint shares: actor, permissions, pages, one shape of errors."""

@@ -1,0 +1,65 @@
+"""System checks that keep the access mechanism whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage, Error, register
+
+from core.scoping import ScopedQuerySet
+
+OUR_APPS = {"audit", "accounts", "keys", "devices", "builds"}
+
+# Tables without an organization, each with the reason why.
+UNSCOPED_MODELS = {
+    "accounts.User": "a person belongs to many organizations; pages show only one's own account",
+    "audit.AuditHead": "the end of a hash chain, read by the recorder and the verifier only",
+    "builds.SigningKey": "one per installation; its public half is public",
+    "devices.DeviceUserPermission": "a grant, read by the Actor",
+    "devices.DeviceGroupPermission": "a grant, read by the Actor",
+    "builds.SourceUserPermission": "a grant, read by the Actor",
+    "builds.SourceGroupPermission": "a grant, read by the Actor",
+}
+
+
+@register
+def every_model_is_scoped(**_: Any) -> list[CheckMessage]:
+    """Each of our models has a scope path and a scoped manager, or a reason not to."""
+    errors: list[CheckMessage] = []
+    for model in apps.get_models():
+        if model._meta.app_label not in OUR_APPS or model._meta.label in UNSCOPED_MODELS:
+            continue
+        queryset = model._default_manager.all()
+        if not hasattr(model, "scope_path") or not isinstance(queryset, ScopedQuerySet):
+            errors.append(
+                Error(
+                    f"{model._meta.label} can be read past the access rule",
+                    hint="Give it scope_path and a ScopedQuerySet manager, or list it in "
+                    "core.checks.UNSCOPED_MODELS with the reason.",
+                    id="core.E002",
+                )
+            )
+    return errors
+
+
+@register
+def every_shareable_model_has_direct_grants(**_: Any) -> list[CheckMessage]:
+    """A model with a `share` permission has direct user and group grant tables.
+
+    Guardian would otherwise fall back to its generic tables, which the rule does not read.
+    """
+    errors: list[CheckMessage] = []
+    for model in apps.get_models():
+        if not any(name.startswith("share_") for name, _ in model._meta.permissions):
+            continue
+        names = {related.related_model._meta.object_name for related in model._meta.related_objects}
+        for suffix in ("UserPermission", "GroupPermission"):
+            if f"{model._meta.object_name}{suffix}" not in names:
+                errors.append(
+                    Error(
+                        f"{model._meta.label} has no {model._meta.object_name}{suffix}",
+                        id="core.E001",
+                    )
+                )
+    return errors

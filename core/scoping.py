@@ -1,0 +1,81 @@
+"""The one access mechanism: which rows of a tenant-owned model an actor may act on.
+
+Everything that decides who sees what reduces to `Model.objects.allowed(actor, action)`.
+This module knows no app; `accounts.actor.Actor` supplies the three facts it asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Protocol, Self, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Q
+from django.http import Http404
+
+M = TypeVar("M", bound=models.Model)
+
+
+class ActorLike(Protocol):
+    """What scoping, audit and jobs need to know about who is asking."""
+
+    label: str
+
+    @property
+    def is_unrestricted(self) -> bool: ...
+
+    def may_attempt(self, perm: str) -> bool: ...
+
+    def organization_ids(self, perm: str) -> Collection[int] | models.QuerySet[Any]: ...
+
+    def grants(self, model: type[models.Model], action: str) -> Iterable[Collection[int]]: ...
+
+
+def perm_name(model: type[models.Model], action: str) -> str:
+    """Return `app.action_model`, the name under which roles and grants know an action."""
+    return f"{model._meta.app_label}.{action}_{model._meta.model_name}"
+
+
+class ScopedQuerySet(models.QuerySet[M]):
+    """Rows of a tenant-owned model, narrowed to what an actor may do with them.
+
+    The model names the path to its organization in `scope_path` ("organization",
+    "device__organization", or "pk" for the organization itself).
+    """
+
+    def allowed(self, actor: ActorLike, action: str = "view") -> Self:
+        """Narrow to the rows on which the actor may perform the action; never widens."""
+        perm = perm_name(self.model, action)
+        if not actor.may_attempt(perm):
+            return self.none()
+        if actor.is_unrestricted:
+            return self
+        path = self.model.scope_path  # type: ignore[attr-defined]
+        rule = Q(**{f"{path}__in": actor.organization_ids(perm)})
+        for granted_ids in actor.grants(self.model, action):
+            rule |= Q(pk__in=granted_ids)
+        return self.filter(rule)
+
+
+def is_allowed(obj: models.Model, actor: ActorLike, action: str = "view") -> bool:
+    """Tell whether this saved row is inside `allowed(actor, action)`."""
+    return type(obj)._default_manager.allowed(actor, action).filter(pk=obj.pk).exists()  # type: ignore[attr-defined]
+
+
+def get_allowed(queryset: Any, actor: ActorLike, action: str, **lookup: Any) -> Any:
+    """Return one row, or raise Http404 (not viewable) or PermissionDenied (only viewable)."""
+    obj = queryset.allowed(actor, action).filter(**lookup).first()
+    if obj is not None:
+        return obj
+    if action != "view" and queryset.allowed(actor, "view").filter(**lookup).exists():
+        raise PermissionDenied
+    raise Http404
+
+
+def scope_form_fields(form: Any, actor: ActorLike) -> None:
+    """Narrow every model choice of a form to what the actor may view."""
+    for field in form.fields.values():
+        queryset = getattr(field, "queryset", None)
+        if queryset is not None and hasattr(queryset, "allowed"):
+            field.queryset = queryset.allowed(actor, "view")

@@ -1,0 +1,16 @@
+"""Django's entry to the devices app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DevicesConfig(AppConfig):
+    """Devices and what they report."""
+
+    name = "devices"
+    verbose_name = "Devices"
+
+    def ready(self) -> None:
+        """Register audit events."""
+        from devices import events  # noqa: F401

@@ -1,0 +1,71 @@
+"""Audit events of devices."""
+
+from __future__ import annotations
+
+from audit.events import EventType, events
+
+
+@events.register
+class DeviceRegistered(EventType):
+    """A device called for the first time."""
+
+    slug = "devices.registered"
+    label = "Device registered"
+
+
+@events.register
+class DeviceCreated(EventType):
+    """A person added a device before it called."""
+
+    slug = "devices.created"
+    label = "Device added"
+
+
+@events.register
+class DeviceChanged(EventType):
+    """Fields of a device."""
+
+    slug = "devices.changed"
+    label = "Device changed"
+
+
+@events.register
+class DeviceDeleted(EventType):
+    """A device is gone; if it calls again it is new."""
+
+    slug = "devices.deleted"
+    label = "Device deleted"
+    level = "warning"
+
+
+@events.register
+class DeviceRefused(EventType):
+    """A call with a wrong key or a wrong owner."""
+
+    slug = "devices.refused"
+    label = "Device refused"
+    level = "warning"
+
+
+@events.register
+class FirmwareOffered(EventType):
+    """A device was told to fetch a build."""
+
+    slug = "devices.firmware_offered"
+    label = "Firmware offered"
+
+
+@events.register
+class FirmwareDownloaded(EventType):
+    """A device fetched a build with its one-time token."""
+
+    slug = "devices.firmware_downloaded"
+    label = "Firmware downloaded"
+
+
+@events.register
+class FirmwareInstalled(EventType):
+    """A device reported the version it was offered."""
+
+    slug = "devices.firmware_installed"
+    label = "Firmware installed"

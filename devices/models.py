@@ -1,0 +1,130 @@
+"""Devices, and the narrow row that every check-in writes."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.urls import reverse
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from core.models import UidModel
+from core.scoping import ScopedQuerySet
+
+
+class Device(UidModel):
+    """One device. Its `uid` is the udid that the device stores and sends.
+
+    `mac` is upper-case with colons, or empty when the device has none worth the name. What a
+    check-in changes lives in DeviceState, so that this row stays quiet.
+    """
+
+    scope_path = "organization"
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE)
+    alias = models.CharField(max_length=80)
+    mac = models.CharField("MAC address", max_length=40, blank=True)
+    platform = models.CharField(
+        max_length=40, default="unknown", help_text="name, or name:mcu as the device reports it"
+    )
+    fcid = models.CharField("flash chip id", max_length=32, blank=True, editable=False)
+    source = models.ForeignKey(
+        "builds.Source", models.SET_NULL, null=True, blank=True, related_name="devices"
+    )
+    auto_update = models.BooleanField(
+        default=False, help_text="Offer every new build of the source without being asked."
+    )
+    description = models.TextField(max_length=2000, blank=True)
+    category = models.CharField(max_length=40, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["alias", "pk"]
+        permissions = [
+            ("build_device", "Can build firmware for the device"),
+            ("share_device", "Can share the device"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "mac"],
+                condition=~models.Q(mac=""),
+                name="device_mac_once_per_organization",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["organization", "alias", "id"], name="device_by_org_alias"),
+            models.Index(fields=["alias", "id"], name="device_by_alias"),
+        ]
+
+    def __str__(self) -> str:
+        return self.alias
+
+    def get_absolute_url(self) -> str:
+        """Return the device's page."""
+        return reverse("devices:device", kwargs={"uid": self.uid})
+
+    @property
+    def udid(self) -> str:
+        """Return the 36-character id of the THiNX protocol."""
+        return f"{self.uid}"
+
+
+class DeviceState(models.Model):
+    """What the device last said, one row per device, written by each check-in.
+
+    `installed_build` is the build whose version the device last reported; `offered_build` the
+    one it was last told to fetch, and `offer_state` how far that came: offered, downloaded,
+    installed, failed.
+    """
+
+    scope_path = "device__organization"
+
+    device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="state")
+    last_seen_at = models.DateTimeField(null=True)
+    checkins = models.PositiveBigIntegerField(default=0)
+    firmware = models.CharField(max_length=200, blank=True)
+    version = models.CharField(max_length=80, blank=True)
+    commit = models.CharField(max_length=80, blank=True)
+    checksum = models.CharField(max_length=128, blank=True)
+    env_hash = models.CharField(max_length=64, blank=True)
+    status = models.CharField(max_length=400, blank=True)
+    level = models.CharField(max_length=8, default="ok")
+    rssi = models.CharField(max_length=16, blank=True)
+    snr = models.CharField(max_length=16, blank=True)
+    station = models.CharField(max_length=40, blank=True)
+    lat = models.FloatField(null=True)
+    lon = models.FloatField(null=True)
+    timezone_name = models.CharField(max_length=40, default="UTC")
+    timezone_offset = models.FloatField(default=0)
+    push_token = models.CharField(max_length=255, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    last_key_prefix = models.CharField(max_length=8, blank=True)
+    installed_build = models.ForeignKey(
+        "builds.Build", models.SET_NULL, null=True, related_name="+"
+    )
+    installed_at = models.DateTimeField(null=True)
+    offered_build = models.ForeignKey("builds.Build", models.SET_NULL, null=True, related_name="+")
+    offered_at = models.DateTimeField(null=True)
+    offer_state = models.CharField(max_length=16, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["last_seen_at"], name="state_by_last_seen")]
+
+    def __str__(self) -> str:
+        return f"state of {self.device_id}"
+
+
+class DeviceUserPermission(UserObjectPermissionBase):
+    """A device shared with a person."""
+
+    content_object = models.ForeignKey(Device, models.CASCADE)
+
+
+class DeviceGroupPermission(GroupObjectPermissionBase):
+    """A device shared with a group."""
+
+    content_object = models.ForeignKey(Device, models.CASCADE)

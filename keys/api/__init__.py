@@ -1,0 +1,1 @@
+"""REST of keys and environment variables."""

@@ -1,0 +1,16 @@
+"""Django's entry to the keys app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class KeysConfig(AppConfig):
+    """API keys, deploy keys, environment variables."""
+
+    name = "keys"
+    verbose_name = "Keys"
+
+    def ready(self) -> None:
+        """Register audit events."""
+        from keys import events  # noqa: F401

@@ -1,0 +1,71 @@
+"""Audit events of keys and environment variables."""
+
+from __future__ import annotations
+
+from audit.events import EventType, events
+
+
+@events.register
+class ApiKeyCreated(EventType):
+    """A new API key."""
+
+    slug = "keys.apikey_created"
+    label = "API key created"
+
+
+@events.register
+class ApiKeyChanged(EventType):
+    """Alias or expiry of an API key."""
+
+    slug = "keys.apikey_changed"
+    label = "API key changed"
+
+
+@events.register
+class ApiKeyRevoked(EventType):
+    """A key that opens nothing any more."""
+
+    slug = "keys.apikey_revoked"
+    label = "API key revoked"
+    level = "warning"
+
+
+@events.register
+class DeployKeyCreated(EventType):
+    """A generated or pasted SSH key."""
+
+    slug = "keys.deploykey_created"
+    label = "Deploy key created"
+
+
+@events.register
+class DeployKeyChanged(EventType):
+    """The alias of a deploy key."""
+
+    slug = "keys.deploykey_changed"
+    label = "Deploy key changed"
+
+
+@events.register
+class DeployKeyDeleted(EventType):
+    """An SSH key that is gone."""
+
+    slug = "keys.deploykey_deleted"
+    label = "Deploy key deleted"
+    level = "warning"
+
+
+@events.register
+class EnvVarSet(EventType):
+    """A variable was created or got another value; the value itself is never recorded."""
+
+    slug = "keys.envvar_set"
+    label = "Variable set"
+
+
+@events.register
+class EnvVarDeleted(EventType):
+    """A variable is gone."""
+
+    slug = "keys.envvar_deleted"
+    label = "Variable deleted"

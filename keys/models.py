@@ -1,0 +1,163 @@
+"""API keys, deploy keys and environment variables."""
+
+from __future__ import annotations
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from core.fields import EncryptedTextField
+from core.models import UidModel
+from core.scoping import ScopedQuerySet
+from keys.choices import ApiKeyKind, KeyAlgorithm
+
+VARIABLE_NAME = RegexValidator(
+    r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z",
+    "A name starts with a letter or _ and holds only letters, digits and _ (at most 64).",
+)
+
+
+class ApiKey(UidModel):
+    """A key that devices and scripts present. Only its SHA-256 is kept, and the first 8 characters.
+
+    A key with a `device` is that device's firmware key: made by the first build, written into
+    each firmware of this device, and therefore also kept sealed. An automation key acts as its
+    `user` inside its organization and never beyond either.
+    """
+
+    scope_path = "organization"
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE)
+    alias = models.CharField(max_length=80)
+    kind = models.CharField(max_length=16, choices=ApiKeyKind.choices, default=ApiKeyKind.DEVICE)
+    user = models.ForeignKey("accounts.User", models.SET_NULL, null=True, editable=False)
+    device = models.OneToOneField(
+        "devices.Device",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="firmware_key",
+    )
+    prefix = models.CharField(max_length=8, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    sealed_key = EncryptedTextField(blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_address = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["alias", "pk"]
+        indexes = [models.Index(fields=["organization", "alias", "id"], name="apikey_by_alias")]
+
+    def __str__(self) -> str:
+        return self.alias
+
+    def get_absolute_url(self) -> str:
+        """Return the key's page."""
+        return reverse("keys:apikey", kwargs={"uid": self.uid})
+
+    @property
+    def is_revoked(self) -> bool:
+        """Tell whether the key was revoked for good."""
+        return self.revoked_at is not None
+
+
+class DeployKey(UidModel):
+    """An SSH key pair that opens private repositories. The private half is sealed."""
+
+    scope_path = "organization"
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE)
+    alias = models.CharField(max_length=80)
+    algorithm = models.CharField(
+        max_length=16, choices=KeyAlgorithm.choices, default=KeyAlgorithm.ED25519
+    )
+    public_key = models.TextField(editable=False)
+    fingerprint = models.CharField(max_length=80, editable=False)
+    private_key = EncryptedTextField(editable=False)
+    created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["alias", "pk"]
+        indexes = [models.Index(fields=["organization", "alias", "id"], name="deploykey_by_alias")]
+
+    def __str__(self) -> str:
+        return self.alias
+
+    def get_absolute_url(self) -> str:
+        """Return the key's page."""
+        return reverse("keys:deploykey", kwargs={"uid": self.uid})
+
+
+class EnvVar(UidModel):
+    """One variable for firmware, at the level of the organization, a source or a device.
+
+    The nearest level wins: device over source over organization. Both kinds are sealed; a
+    secret is never shown again. Who changed what is in the audit log.
+    """
+
+    scope_path = "organization"
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE)
+    source = models.ForeignKey(
+        "builds.Source", models.CASCADE, null=True, blank=True, related_name="env_vars"
+    )
+    device = models.ForeignKey(
+        "devices.Device", models.CASCADE, null=True, blank=True, related_name="env_vars"
+    )
+    name = models.CharField(max_length=64, validators=[VARIABLE_NAME])
+    value = EncryptedTextField(blank=True)
+    is_secret = models.BooleanField("secret", default=False)
+    updated_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "environment variable"
+        ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(source=None) | Q(device=None), name="envvar_has_one_level"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "name"],
+                condition=Q(source=None, device=None),
+                name="envvar_once_per_organization",
+            ),
+            models.UniqueConstraint(
+                fields=["source", "name"],
+                condition=Q(source__isnull=False),
+                name="envvar_once_per_source",
+            ),
+            models.UniqueConstraint(
+                fields=["device", "name"],
+                condition=Q(device__isnull=False),
+                name="envvar_once_per_device",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """Return the variable's page."""
+        return reverse("keys:envvar", kwargs={"uid": self.uid})
+
+    @property
+    def level(self) -> str:
+        """Return "device", "source" or "organization"."""
+        if self.device_id:
+            return "device"
+        return "source" if self.source_id else "organization"

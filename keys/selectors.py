@@ -1,0 +1,66 @@
+"""Reads of keys and variables that pages, builds and the gateway share."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from keys.models import ApiKey, EnvVar
+from keys.services import key_digest
+
+_HEX64 = re.compile(r"[0-9a-f]{64}\Z")
+_LEVELS = {"organization": 0, "source": 1, "device": 2}
+
+
+def api_key_authenticate(presented: str, *, digest_accepted: bool = False) -> ApiKey | None:
+    """Return the live key whose text was presented, or None; by equality of digests only.
+
+    Deployed THiNX devices may present the SHA-256 of their key instead of the key; the gateway
+    asks for that with `digest_accepted`. Text that cannot be a key costs no query.
+    """
+    text = presented.strip().strip("\"'").lower()
+    if not _HEX64.match(text):
+        return None
+    digests = [key_digest(text), text] if digest_accepted else [key_digest(text)]
+    now = timezone.now()
+    return (
+        ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+        .filter(digest__in=digests)
+        .select_related("organization", "user", "device")
+        .first()
+    )
+
+
+@dataclass(frozen=True)
+class EffectiveVariable:
+    """A variable as one device's firmware gets it, and the level it comes from."""
+
+    name: str
+    variable: EnvVar
+    level: str
+
+    @property
+    def is_secret(self) -> bool:
+        """Tell whether the value must be redacted from logs."""
+        return self.variable.is_secret
+
+
+def effective_variables(
+    organization: Any, *, source: Any = None, device: Any = None
+) -> list[EffectiveVariable]:
+    """Return the variables in force, nearest level winning, by name. One query."""
+    rule = Q(source=None, device=None)
+    if source is not None:
+        rule |= Q(source=source)
+    if device is not None:
+        rule |= Q(device=device)
+    nearest: dict[str, EnvVar] = {}
+    for variable in EnvVar.objects.filter(rule, organization=organization):
+        current = nearest.get(variable.name)
+        if current is None or _LEVELS[variable.level] > _LEVELS[current.level]:
+            nearest[variable.name] = variable
+    return [EffectiveVariable(n, v, v.level) for n, v in sorted(nearest.items())]

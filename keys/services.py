@@ -1,0 +1,210 @@
+"""All writes to API keys, deploy keys and environment variables."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.recorder import record
+from core.exceptions import DomainError
+from core.jobs import changed_on_commit
+from keys import events
+from keys.choices import ApiKeyKind
+from keys.models import ApiKey, DeployKey, EnvVar
+from keys.ssh import generate_pair, read_private_key
+
+
+def key_digest(secret: str) -> str:
+    """Return what is stored of an API key: the SHA-256 of its text, in hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@transaction.atomic
+def api_key_create(
+    actor: Any,
+    *,
+    organization: Any,
+    alias: str,
+    kind: str = ApiKeyKind.DEVICE,
+    expires_at: datetime | None = None,
+    device: Any = None,
+) -> tuple[ApiKey, str]:
+    """Make a random key; return the row and the key, which is shown this once. Audits."""
+    secret = secrets.token_hex(32)
+    key = ApiKey(
+        organization=organization,
+        alias=alias,
+        kind=kind,
+        user=actor.user,
+        device=device,
+        prefix=secret[:8],
+        digest=key_digest(secret),
+        sealed_key=secret if device is not None else "",
+        expires_at=expires_at,
+    )
+    key.full_clean(exclude=["sealed_key"])
+    key.save()
+    record(actor, events.ApiKeyCreated, key, organization=organization, kind=kind)
+    return key, secret
+
+
+@transaction.atomic
+def api_key_update(actor: Any, *, key: ApiKey, alias: str, expires_at: datetime | None) -> ApiKey:
+    """Rename a key or change when it ends. Audits."""
+    key.alias, key.expires_at = alias, expires_at
+    key.full_clean(exclude=["sealed_key"])
+    key.save(update_fields=["alias", "expires_at"])
+    record(actor, events.ApiKeyChanged, key, organization=key.organization, alias=alias)
+    return key
+
+
+@transaction.atomic
+def api_key_revoke(actor: Any, *, key: ApiKey) -> ApiKey:
+    """End a key for good; doing it twice changes nothing. Audits, tells live connections."""
+    now = timezone.now()
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, device=None):
+        key.revoked_at, key.device = now, None
+        record(actor, events.ApiKeyRevoked, key, organization=key.organization)
+        changed_on_commit(key, f"org.{key.organization.uid}")
+    return key
+
+
+@transaction.atomic
+def firmware_key_for(actor: Any, *, device: Any) -> str:
+    """Return the API key that firmware of this device carries, making it the first time."""
+    existing = ApiKey.objects.filter(device=device, revoked_at=None).first()
+    if existing is not None:
+        return existing.sealed_key.reveal()
+    _, secret = api_key_create(
+        actor,
+        organization=device.organization,
+        alias=f"Firmware of {device.alias}"[:80],
+        device=device,
+    )
+    return secret
+
+
+def api_key_used(key: ApiKey, *, address: str) -> None:
+    """Note the use of a key, at most once a minute so that check-ins stay cheap."""
+    now = timezone.now()
+    stale = key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60
+    if stale or key.last_used_address != address:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_address=address[:64])
+
+
+@transaction.atomic
+def deploy_key_create(
+    actor: Any, *, organization: Any, alias: str, algorithm: str, private_key: str = ""
+) -> DeployKey:
+    """Generate a key pair, or take a pasted private key. Audits.
+
+    Raises DomainError with the code keys.private_key_* when a pasted key is unusable.
+    """
+    pair = read_private_key(private_key) if private_key else generate_pair(algorithm, alias)
+    key = DeployKey(
+        organization=organization,
+        alias=alias,
+        algorithm=pair.algorithm,
+        public_key=pair.public,
+        fingerprint=pair.fingerprint,
+        private_key=pair.private,
+        created_by=actor.user,
+    )
+    key.full_clean(exclude=["private_key"])
+    key.save()
+    record(
+        actor,
+        events.DeployKeyCreated,
+        key,
+        organization=organization,
+        fingerprint=pair.fingerprint,
+    )
+    return key
+
+
+@transaction.atomic
+def deploy_key_rename(actor: Any, *, key: DeployKey, alias: str) -> DeployKey:
+    """Change what people call the key. Audits."""
+    key.alias = alias
+    key.full_clean(exclude=["private_key"])
+    key.save(update_fields=["alias"])
+    record(actor, events.DeployKeyChanged, key, organization=key.organization, alias=alias)
+    return key
+
+
+@transaction.atomic
+def deploy_key_delete(actor: Any, *, key: DeployKey) -> None:
+    """Delete a key; sources that use it lose access until they get another. Audits."""
+    record(
+        actor,
+        events.DeployKeyDeleted,
+        key,
+        organization=key.organization,
+        fingerprint=key.fingerprint,
+    )
+    key.delete()
+
+
+@transaction.atomic
+def env_var_set(
+    actor: Any,
+    *,
+    organization: Any,
+    name: str,
+    value: str,
+    is_secret: bool = False,
+    source: Any = None,
+    device: Any = None,
+) -> EnvVar:
+    """Create a variable at one level, or give it another value. Audits without the value."""
+    _refuse_foreign_level(organization, source, device)
+    existing = EnvVar.objects.filter(
+        organization=organization, source=source, device=device, name=name
+    ).first()
+    variable = existing or EnvVar(
+        organization=organization, source=source, device=device, name=name
+    )
+    if existing is not None and existing.is_secret and not is_secret:
+        raise DomainError(
+            "keys.secret_stays_secret",
+            f"{name} is secret and stays so. Delete it first to make a plain variable.",
+        )
+    variable.value, variable.is_secret, variable.updated_by = value, is_secret, actor.user
+    variable.full_clean(exclude=["value"])
+    variable.save()
+    record(
+        actor,
+        events.EnvVarSet,
+        variable,
+        organization=organization,
+        level=variable.level,
+        created=existing is None,
+        hidden=is_secret,
+    )
+    return variable
+
+
+@transaction.atomic
+def env_var_delete(actor: Any, *, variable: EnvVar) -> None:
+    """Delete a variable; firmware built from now on lacks it. Audits."""
+    record(
+        actor,
+        events.EnvVarDeleted,
+        variable,
+        organization=variable.organization,
+        level=variable.level,
+    )
+    variable.delete()
+
+
+def _refuse_foreign_level(organization: Any, source: Any, device: Any) -> None:
+    for owner in (source, device):
+        if owner is not None and owner.organization_id != organization.pk:
+            raise DomainError(
+                "keys.foreign_level", "A variable lives in the organization of its owner."
+            )

@@ -1,0 +1,325 @@
+"""Settings of both profiles: environment variables decide, defaults are the embedded profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from core.crypto import derived_secret_key
+from thinx_console.env import env_bool, env_finish, env_int, env_list, env_secret, env_str
+from thinx_console.settings.databases import cache_from_url, database_from_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = Path(
+    env_str(
+        "THINX_DATA_DIR",
+        str(BASE_DIR / "var"),
+        help="Folder for the database, artifacts, keys and sockets.",
+    )
+).resolve()
+
+# --- Addresses -------------------------------------------------------------------------------
+HTTP_PORT = env_int("THINX_HTTP_PORT", "7442", help="Console, API and devices, plain HTTP.")
+MQTT_PORT = env_int("THINX_MQTT_PORT", "1883", help="MQTT for devices.")
+BIND = env_str("THINX_BIND", "127.0.0.1", help="Address the servers listen on.")
+PUBLIC_URL = env_str(
+    "THINX_PUBLIC_URL",
+    f"http://127.0.0.1:{HTTP_PORT}",
+    help="How browsers and devices reach this console; written into firmware.",
+).rstrip("/")
+MQTT_URL = env_str(
+    "THINX_MQTT_URL",
+    f"mqtt://{urlsplit(PUBLIC_URL).hostname}:{MQTT_PORT}",
+    help="How devices reach the MQTT broker.",
+)
+
+# --- Django ----------------------------------------------------------------------------------
+DEBUG = False
+MASTER_KEY_FILE = Path(
+    env_str(
+        "THINX_MASTER_KEY_FILE",
+        str(DATA_DIR / "master.key"),
+        help="Encrypts every secret at rest; made on first start, never in the database.",
+    )
+)
+SECRET_KEY = env_secret(
+    "THINX_SECRET_KEY", "", help="Signs sessions; made from the master key when empty."
+) or derived_secret_key(MASTER_KEY_FILE)
+ALLOWED_HOSTS = [
+    *env_list("THINX_ALLOWED_HOSTS", "", help="More host names this console answers to."),
+    urlsplit(PUBLIC_URL).hostname or "127.0.0.1",
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+INSTALLED_APPS = [
+    "thinx_console.apps.ConsoleConfig",
+    "gateway.apps.GatewayConfig",
+    "builds.apps.BuildsConfig",
+    "devices.apps.DevicesConfig",
+    "keys.apps.KeysConfig",
+    "accounts.apps.AccountsConfig",
+    "audit.apps.AuditConfig",
+    "core.apps.CoreConfig",
+    "channels",
+    "corsheaders",
+    "django_filters",
+    "django_htmx",
+    "django_otp",
+    "django_tables2",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "guardian",
+    "rest_framework",
+    "template_partials.apps.SimpleAppConfig",
+    "treebeard",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "django.contrib.staticfiles",
+    "django.forms",
+]
+MIDDLEWARE = [
+    "core.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "core.middleware.DomainErrorMiddleware",
+]
+ROOT_URLCONF = "thinx_console.urls"
+ASGI_APPLICATION = "thinx_console.asgi.application"
+WSGI_APPLICATION = "thinx_console.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "thinx_console.context_processors.console",
+            ],
+            "builtins": ["core.templatetags.ui"],
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+        },
+    }
+]
+FORM_RENDERER = "core.forms.renderer.ConsoleRenderer"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# --- Data ------------------------------------------------------------------------------------
+DATABASES = {
+    "default": database_from_url(
+        env_secret(
+            "THINX_DATABASE_URL",
+            f"sqlite:///{DATA_DIR / 'console.sqlite3'}",
+            help="postgres://user:password@host:port/name, or sqlite:///path.",
+        )
+    )
+}
+REDIS_URL = env_secret(
+    "THINX_REDIS_URL",
+    f"unix://{DATA_DIR / 'run' / 'redis.sock'}",
+    help="redis://host:port/0 or unix:///path: broker, channel layer, cache.",
+)
+CACHES = {"default": cache_from_url(REDIS_URL)}
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "artifacts", "file_permissions_mode": 0o640},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = DATA_DIR / "artifacts"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- People ----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend", "accounts.backends.ScopeBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "dashboard"
+LOGOUT_REDIRECT_URL = "accounts:sign_in"
+# Guardian's rows are read by accounts.actor; its own backend would be a second answer (W001).
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
+GUARDIAN_MONKEY_PATCH_USER = False
+ANONYMOUS_USER_NAME = None
+
+# --- Browser security ------------------------------------------------------------------------
+SECURE_BROWSER_COOKIES = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_NAME = "thinx_session"
+SESSION_COOKIE_SECURE = SECURE_BROWSER_COOKIES
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = SECURE_BROWSER_COOKIES
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "manifest-src": ["'self'"],
+    },
+    # The API explorer is Swagger UI from its wheel; it styles itself inline.
+    "EXCLUDE_URL_PREFIXES": ("/api/v1/schema/explorer/",),
+}
+CORS_ALLOWED_ORIGINS = env_list(
+    "THINX_CORS_ORIGINS", "", help="Origins whose pages may call the API from a browser."
+)
+CORS_URLS_REGEX = r"^/api/.*$"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# --- Jobs and live ---------------------------------------------------------------------------
+CELERY = {
+    "broker_url": REDIS_URL.replace("unix://", "redis+socket://", 1),
+    "result_backend": None,
+    "task_ignore_result": True,
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "task_default_queue": "default",
+    "broker_connection_retry_on_startup": True,
+    "broker_transport_options": {"visibility_timeout": 7200},
+    "worker_hijack_root_logger": False,
+    "timezone": "UTC",
+    "beat_schedule_filename": str(DATA_DIR / "run" / "beat-schedule"),
+    "beat_schedule": {
+        "builds.sweep": {"task": "builds.sweep", "schedule": 10.0},
+        "core.beat": {"task": "core.beat", "schedule": 10.0},
+    },
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "capacity": 2000, "expiry": 30},
+    }
+}
+
+# --- Builds ----------------------------------------------------------------------------------
+SANDBOX = env_str(
+    "THINX_SANDBOX",
+    "bubblewrap",
+    help="bubblewrap, or none: builds then run in the open and every page warns of it.",
+)
+ALLOW_LOOPBACK_SOURCES = env_bool(
+    "THINX_ALLOW_LOOPBACK_SOURCES",
+    "false",
+    help="For local development: repositories on this machine and on private addresses.",
+)
+BUILD_TIMEOUT = env_int("THINX_BUILD_TIMEOUT", "600", help="Seconds a build may take in all.")
+BUILD_DISK_MB = env_int("THINX_BUILD_DISK_MB", "512", help="Megabytes a build may write.")
+BUILD_LOG_MB = env_int("THINX_BUILD_LOG_MB", "2", help="Megabytes of log kept per build.")
+CLONE_MB = env_int("THINX_CLONE_MB", "256", help="Megabytes a clone may take.")
+EMBEDDED = env_bool(
+    "THINX_EMBEDDED", "true", help="One machine: offers the example and its simulated devices."
+)
+
+# --- API -------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "keys.api.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.ActorPermission"],
+    "DEFAULT_PAGINATION_CLASS": "core.api.pagination.PageNumberPagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.api.errors.exception_handler",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "THiNX Console API",
+    "DESCRIPTION": "Everything the console's pages do, over HTTP.",
+    "VERSION": "v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["core.api.permissions.ActorPermission"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"BuildStatusEnum": "builds.choices.BuildStatus"},
+}
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
+
+# --- Logging ---------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "core.logging.RequestIdFilter"}},
+    "formatters": {"json": {"()": "core.logging.JsonFormatter"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {
+        "handlers": ["stderr"],
+        "level": env_str("THINX_LOG_LEVEL", "INFO", help="Log level."),
+    },
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "asyncio": {"level": "WARNING"},
+        "transitions": {"level": "WARNING"},
+    },
+}
+env_finish()

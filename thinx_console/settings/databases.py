@@ -1,0 +1,53 @@
+"""Turns THINX_DATABASE_URL and THINX_REDIS_URL into what Django wants to hear."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """Return the DATABASES entry of a sqlite:/// or postgres:// URL.
+
+    Raises ValueError for any other scheme. A PostgreSQL socket folder goes into `?host=/folder`.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return _sqlite(parts.path[1:] if parts.path.startswith("//") else parts.path)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ValueError(f"THINX_DATABASE_URL has the unknown scheme {parts.scheme!r}")
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", parts.hostname or ""),
+        "PORT": f"{parts.port or ''}",
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}, **query},
+    }
+
+
+def _sqlite(path: str) -> dict[str, Any]:
+    # IMMEDIATE: a deferred transaction that turns from reading to writing fails at once when
+    # another process writes, whatever the timeout says.
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": (
+                "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-20000;"
+            ),
+        },
+    }
+
+
+def cache_from_url(redis_url: str) -> dict[str, Any]:
+    """Return the CACHES entry on the same Redis as the broker, in a key space of its own."""
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": redis_url,
+        "KEY_PREFIX": "thinx",
+    }

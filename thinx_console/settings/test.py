@@ -1,0 +1,39 @@
+"""Settings of the tests: the real parts, a data folder of their own, no slow hashes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_DATA = os.environ.setdefault("THINX_DATA_DIR", tempfile.mkdtemp(prefix="thinx-test-"))
+os.environ.setdefault("THINX_SECRET_KEY", "only-for-tests-" + "0" * 40)
+os.environ.setdefault("THINX_ALLOW_LOOPBACK_SOURCES", "true")
+if _database := os.environ.get("THINX_TEST_DATABASE_URL"):
+    os.environ["THINX_DATABASE_URL"] = _database
+
+from thinx_console.settings.base import *  # noqa: E402, F403
+from thinx_console.settings.base import CELERY, DATABASES, STORAGES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: live-server threads and subprocesses open it too.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(_DATA) / "test.sqlite3")}
+else:
+    DATABASES["default"]["OPTIONS"].pop("pool")
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CELERY = {**CELERY, "broker_url": "memory://"}
+if _redis := os.environ.get("THINX_TEST_REDIS_URL"):
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _redis,
+    }
+    CHANNEL_LAYERS["default"] = {
+        "BACKEND": "channels_redis.core.RedisChannelLayer",
+        "CONFIG": {"hosts": [_redis]},
+    }
+    CELERY["broker_url"] = _redis.replace("unix://", "redis+socket://", 1)
