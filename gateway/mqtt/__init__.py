@@ -1,0 +1,1 @@
+"""The MQTT broker of the embedded profile: amqtt, asking this console who may do what."""

@@ -1,0 +1,176 @@
+"""amqtt's broker with this console's credentials, and without four of amqtt 0.12's habits.
+
+amqtt names sessions by client id alone, before it knows who is there: a stranger could end, or
+take over, another tenant's session. It publishes last wills unchecked, hands retained messages
+of every filter to a returning session, and reads packets of any size. Here a client is known
+by its principal and client id, and is recognized before any session is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter, WriterAdapter
+from amqtt.broker import Broker
+from amqtt.errors import AMQTTError, MQTTError, NoDataError
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.session import Session
+from asgiref.sync import sync_to_async
+
+from gateway.mqtt.access import Principal, authenticate, still_valid
+from gateway.mqtt.plugins import PRINCIPAL, principal_of
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10
+RECHECK_SECONDS = 3
+LARGEST_PACKET = 1_048_576
+RETAINED_MESSAGES = 50_000
+SESSION_EXPIRY_SECONDS = 86_400
+
+
+def broker_config(bind: str, port: int) -> dict[str, Any]:
+    """Return amqtt's configuration for one plain listener."""
+    host = f"[{bind}]" if ":" in bind else bind
+    return {
+        "listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}},
+        "session_expiry_interval": SESSION_EXPIRY_SECONDS,
+        "plugins": {
+            "gateway.mqtt.plugins.KeyAuthPlugin": {},
+            "gateway.mqtt.plugins.TopicAclPlugin": {},
+        },
+    }
+
+
+class BoundedReader(StreamReaderAdapter):
+    """Refuses to buffer more than one packet may have."""
+
+    async def read(self, n: int = -1) -> bytes:
+        """Read n bytes; raises MQTTError for a packet past the limit."""
+        if n > LARGEST_PACKET:
+            raise MQTTError(f"a packet of {n} bytes is past the limit of {LARGEST_PACKET}")
+        return await super().read(n)
+
+
+class ConsoleBroker(Broker):
+    """The broker of `manage.py mqtt_broker`."""
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        """Serve one TCP connection; whatever it does wrong ends it and nothing else."""
+        try:
+            await self._client_connected(
+                listener_name, BoundedReader(reader), StreamWriterAdapter(writer)
+            )
+        except (MQTTError, ConnectionError, asyncio.IncompleteReadError, UnicodeError) as error:
+            logger.info("connection ended: %s", error)
+        finally:
+            writer.close()
+
+    async def _initialize_client_session(
+        self,
+        reader: ReaderAdapter,
+        writer: WriterAdapter,
+        remote_address: str,
+        remote_port: int,
+    ) -> tuple[BrokerProtocolHandler, Session]:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                handler, session = await BrokerProtocolHandler.init_from_connect(
+                    reader, writer, self.plugins_manager
+                )
+        except (MQTTError, NoDataError, TimeoutError, ValueError) as error:
+            await writer.close()
+            raise AMQTTError(f"no usable CONNECT from {remote_address}: {error}") from error
+        principal = await sync_to_async(authenticate)(
+            session.username or "", session.password or ""
+        )
+        if principal is None or not _will_allowed(principal, session):
+            session.password = None
+            await _refuse(handler, session, reader, writer)
+            raise AMQTTError(f"{remote_address} presented no valid key for its username")
+        session.password = None
+        session.attributes[PRINCIPAL] = principal
+        session.client_id = f"{principal.name}/{session.client_id}"
+        return handler, await self._take_over(session)
+
+    async def _take_over(self, session: Session) -> Session:
+        """Continue the client's earlier session, or end it when a clean one is asked for."""
+        client_id = session.client_id or ""
+        if session.clean_session:
+            await self._cleanup_session(client_id)
+            session.parent = 0
+            return session
+        earlier, _ = self._sessions.get(client_id, (None, None))
+        if earlier is None:
+            return session
+        for name in ("will_flag", "will_message", "will_topic", "will_qos", "will_retain"):
+            setattr(earlier, name, getattr(session, name))
+        earlier.keep_alive = session.keep_alive
+        earlier.username = session.username
+        earlier.attributes = session.attributes
+        earlier.parent = 1
+        return earlier
+
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        subscribers = self._subscriptions.get(subscription[0], [])
+        if any(one.client_id == session.client_id for one, _ in subscribers):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
+    async def retain_message(
+        self,
+        source_session: Session | None,
+        topic_name: str | None,
+        data: bytes | bytearray | None,
+        qos: int | None = None,
+    ) -> None:
+        """Keep a message for later subscribers, as long as there is room for its topic."""
+        known = topic_name in self._retained_messages
+        if data and not known and len(self._retained_messages) >= RETAINED_MESSAGES:
+            logger.warning("no room to retain a message on %s", topic_name)
+            return
+        await super().retain_message(source_session, topic_name, data, qos)
+
+    async def watch_access(self) -> None:
+        """End the connections whose key was revoked or whose device went away, in seconds."""
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            try:
+                await self.end_invalid()
+            except Exception:
+                # The database may be away for a while; connections stay as they are until then.
+                logger.exception("connected keys could not be checked")
+
+    async def end_invalid(self) -> None:
+        """Check every session's principal once and end those that are not valid any more."""
+        holders = {
+            client_id: principal
+            for client_id, (session, _) in self._sessions.items()
+            if (principal := principal_of(session)) is not None
+        }
+        if not holders:
+            return
+        valid = await sync_to_async(still_valid)(set(holders.values()))
+        for client_id, principal in holders.items():
+            if principal not in valid:
+                logger.info("ending the session of %s: its key is not valid any more", client_id)
+                await self._cleanup_session(client_id)
+
+
+def _will_allowed(principal: Principal, session: Session) -> bool:
+    return not session.will_flag or principal.allows(session.will_topic or "")
+
+
+async def _refuse(
+    handler: BrokerProtocolHandler, session: Session, reader: ReaderAdapter, writer: WriterAdapter
+) -> None:
+    handler.attach(session, reader, writer)
+    with contextlib.suppress(ConnectionError, AMQTTError, MQTTError):
+        await handler.mqtt_connack_authorize(False)  # noqa: FBT003  amqtt's signature
+        await writer.close()

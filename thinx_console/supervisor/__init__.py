@@ -1,0 +1,1 @@
+"""What `make run` starts: one machine's processes, started together and ended together."""

@@ -1,0 +1,147 @@
+"""What must be true before the programs start: key, tables, static files. Skips what is done.
+
+Nothing of Django is imported here. Importing it costs a second, and a start at which nothing
+changed has no use for it; what is due runs as `manage.py` in a process of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from thinx_console.supervisor.console import ROOT, Console, StartError
+
+MASTER_KEY_CODE = (
+    "import sys; from pathlib import Path; from core.crypto import create_keyring;"
+    "create_keyring(Path(sys.argv[1]))"
+)
+
+
+def manage(env: Mapping[str, str], *arguments: str) -> str:
+    """Run one management command; return what it printed, or raise StartError with its words."""
+    return _python(env, str(ROOT / "manage.py"), *arguments)
+
+
+def _python(env: Mapping[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=dict(env),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        words = (done.stderr or done.stdout).strip().splitlines()[-12:]
+        name = arguments[1] if arguments[0].endswith("manage.py") else "the master key"
+        raise StartError("\n".join([f"{name} failed:", *words]))
+    return done.stdout
+
+
+def ensure_master_key(console: Console, env: Mapping[str, str]) -> str:
+    """Create the key on the first start; refuse when it went missing later."""
+    path = Path(env.get("THINX_MASTER_KEY_FILE") or console.data / "master.key")
+    stamp = console.state / "master-key"
+    if path.exists():
+        _check_key(path)
+        return "found"
+    database = console.sqlite_file
+    if stamp.exists() or (database is not None and database.exists()):
+        raise StartError(
+            f"The master key {path} is missing, and this installation has data that only it can "
+            "decrypt. Put the file back from your backup, or set THINX_MASTER_KEY_FILE to where "
+            "it is. (To begin anew, remove the whole data folder.)"
+        )
+    _python(env, "-c", MASTER_KEY_CODE, str(path))
+    stamp.write_text(f"{path}\n", encoding="utf-8")
+    return f"made: {path}. Keep a copy: without it no stored secret can be read"
+
+
+def _check_key(path: Path) -> None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        usable = content["current"] in content["keys"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StartError(f"The master key {path} cannot be read: {error}.") from error
+    if not usable:
+        raise StartError(f"The master key {path} holds no usable key.")
+
+
+def ensure_migrated(console: Console, env: Mapping[str, str]) -> str:
+    """Bring the tables up to date, unless code and database are those of the last time."""
+    stamp = console.state / "migrated"
+    code = fingerprint([ROOT / "requirements.txt", *sorted(ROOT.glob("*/migrations/*.py"))])
+    wanted = f"{code} {_applied(console)}"
+    if _applied(console) and _read(stamp) == wanted:
+        return "up to date"
+    (console.state / "operator").unlink(missing_ok=True)
+    manage(env, "migrate", "--no-input", "--verbosity", "0")
+    stamp.write_text(f"{code} {_applied(console)}", encoding="utf-8")
+    return "migrated"
+
+
+def _applied(console: Console) -> str:
+    """Fingerprint of the applied migrations; empty when it cannot be told without Django."""
+    path = console.sqlite_file
+    if path is None or not path.exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as database:
+            rows = database.execute("SELECT app, name FROM django_migrations ORDER BY app, name")
+            return hashlib.sha256(repr(rows.fetchall()).encode()).hexdigest()
+    except sqlite3.Error:
+        return ""
+
+
+def ensure_static(console: Console, env: Mapping[str, str]) -> str:
+    """Collect and compress the static files, unless they are those of the last time."""
+    stamp = console.state / "static"
+    sources = [path for path in ROOT.glob("static/**/*") if path.is_file()]
+    wanted = fingerprint([ROOT / "requirements.txt", *sorted(sources)])
+    if (console.data / "static" / "staticfiles.json").exists() and _read(stamp) == wanted:
+        return "up to date"
+    manage(env, "collectstatic", "--no-input", "--clear", "--verbosity", "0")
+    stamp.write_text(wanted, encoding="utf-8")
+    return "collected"
+
+
+def first_operator_link(console: Console, env: Mapping[str, str]) -> str:
+    """Return the one-time link that creates the first operator, or nothing when there is one."""
+    stamp = console.state / "operator"
+    if stamp.exists():
+        return ""
+    link = manage(env, "first_operator_link").strip()
+    if not link:
+        stamp.touch()
+    return link
+
+
+def remove_leftovers(console: Console) -> None:
+    """Remove sockets and pid files of a start that was killed."""
+    for path in console.run.iterdir():
+        if path.is_socket() or path.suffix in {".pid", ".rdb", ".conf"}:
+            path.unlink(missing_ok=True)
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """Return one digest of many files, their names included."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(os.fsencode(path.relative_to(ROOT)))
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""

