@@ -10,3 +10,10 @@ class ConsoleConfig(AppConfig):
 
     name = "thinx_console"
     verbose_name = "THiNX Console"
+
+    def ready(self) -> None:
+        """Make our Celery application the one that `core.jobs` sends to.
+
+        Here and not in the package's `__init__`, which the launcher imports too.
+        """
+        from thinx_console import celery as _  # noqa: F401
