@@ -161,7 +161,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "artifacts", "file_permissions_mode": 0o640},
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "thinx_console.staticfiles.ConsoleStaticFilesStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "artifacts"
 STATIC_URL = "/static/"
