@@ -1,4 +1,4 @@
-"""Puts the actor on each request, and on each WebSocket scope."""
+"""Puts the actor and the chosen organization on each request."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from accounts.actor import Actor
+from accounts.selectors import chosen_organization, home_organization
 
 
 class ActorMiddleware:
-    """`request.actor`, resolved when first asked for."""
+    """`request.actor`, `request.organization`, `request.home_organization`: lazy, all of them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.actor = SimpleLazyObject(lambda: Actor.from_request(request))  # type: ignore[attr-defined]
+        request.organization = SimpleLazyObject(lambda: chosen_organization(request))  # type: ignore[attr-defined]
+        request.home_organization = SimpleLazyObject(lambda: home_organization(request))  # type: ignore[attr-defined]
         return self.get_response(request)

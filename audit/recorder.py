@@ -13,7 +13,7 @@ from django.utils import timezone
 from audit.events import EventType
 from audit.models import AuditEvent, AuditHead
 
-CHAINED = [
+CHAINED = (
     "uid",
     "seq",
     "verb",
@@ -24,7 +24,7 @@ CHAINED = [
     "target_type",
     "target_uid",
     "target_label",
-]
+)
 SECRET_WORDS = ("password", "secret", "token", "private", "passphrase")
 
 

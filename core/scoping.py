@@ -63,6 +63,17 @@ def is_allowed(obj: models.Model, actor: ActorLike, action: str = "view") -> boo
     return type(obj)._default_manager.allowed(actor, action).filter(pk=obj.pk).exists()  # type: ignore[attr-defined]
 
 
+def may_somewhere(actor: ActorLike, model: type[models.Model], action: str) -> bool:
+    """Tell whether the actor may do this in any organization at all; draws *Add* buttons."""
+    perm = perm_name(model, action)
+    if not actor.may_attempt(perm):
+        return False
+    if actor.is_unrestricted:
+        return True
+    ids = actor.organization_ids(perm)
+    return ids.exists() if isinstance(ids, models.QuerySet) else bool(ids)
+
+
 def get_allowed(queryset: Any, actor: ActorLike, action: str, **lookup: Any) -> Any:
     """Return one row, or raise Http404 (not viewable) or PermissionDenied (only viewable)."""
     obj = queryset.allowed(actor, action).filter(**lookup).first()

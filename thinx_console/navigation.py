@@ -8,9 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from accounts.models import Organization
-
-SESSION_KEY = "organization"
+from accounts.selectors import reachable_organizations
 
 
 @dataclass(frozen=True)
@@ -61,30 +59,12 @@ class Group:
 def navigation_for(request: HttpRequest) -> dict[str, Any]:
     """Return the sidebar with the current entry marked, and the organizations to switch to."""
     current = request.resolver_match.view_name if request.resolver_match else ""
-    organizations = list(reachable_organizations(request))
     return {
         "nav": [_group(label, entries, current) for label, entries in GROUPS],
-        "organizations": organizations,
-        "organization": current_organization(request, organizations),
+        "organizations": list(reachable_organizations(request.actor)[:200]),  # type: ignore[attr-defined]
+        "organization": request.home_organization,  # type: ignore[attr-defined]
+        "narrowed": bool(request.organization),  # type: ignore[attr-defined]
     }
-
-
-def reachable_organizations(request: HttpRequest) -> Any:
-    """Return the organizations that the actor may view, personal ones first."""
-    allowed = Organization.objects.allowed(request.actor)  # type: ignore[attr-defined]
-    return allowed.order_by("-is_personal", "path")[:200]
-
-
-def current_organization(
-    request: HttpRequest, organizations: list[Organization] | None = None
-) -> Organization | None:
-    """Return the organization chosen in this session, or the first one."""
-    found = organizations if organizations is not None else list(reachable_organizations(request))
-    chosen = request.session.get(SESSION_KEY)
-    for organization in found:
-        if f"{organization.uid}" == chosen:
-            return organization
-    return found[0] if found else None
 
 
 def _group(label: str, entries: tuple[Entry, ...], current: str) -> Group:

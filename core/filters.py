@@ -1,0 +1,39 @@
+"""The base of every filter set; the same one serves page, CSV and API."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Q, QuerySet
+
+from core.api.permissions import actor_of
+from core.scoping import scope_form_fields
+
+
+class ScopedFilterSet(django_filters.FilterSet):
+    """Adds `q`, a search over `search_fields`, and narrows model choices to the actor's reach."""
+
+    search_fields: ClassVar[tuple[str, ...]] = ()
+
+    q = django_filters.CharFilter(method="search", label="Search")
+
+    def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Match the text anywhere in any of the search fields."""
+        if not value.strip() or not self.search_fields:
+            return queryset
+        rules = (Q(**{f"{field}__icontains": value.strip()}) for field in self.search_fields)
+        return queryset.filter(reduce(or_, rules))
+
+    @property
+    def form(self) -> Any:
+        """Return the form with its choices narrowed."""
+        form = super().form
+        if self.request is not None and not getattr(form, "is_scoped", False):
+            request = self.request
+            actor = actor_of(request) if hasattr(request, "auth") else request.actor
+            scope_form_fields(form, actor)
+            form.is_scoped = True
+        return form

@@ -1,0 +1,101 @@
+"""Buttons: what they are called, where they lead, and who sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.urls import reverse
+
+from core.scoping import is_allowed, may_somewhere
+from core.views.registry import url_name
+
+
+@dataclass(frozen=True)
+class ObjectAction:
+    """A button as a template draws it."""
+
+    label: str
+    url: str
+    icon: str = ""
+    style: str = "default"
+    method: str = "get"
+    confirm: bool = False
+    disabled_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button as a view declares it: the URL action it leads to and the permission it needs.
+
+    `permission` defaults to the URL action. `disabled` returns a sentence when the object's
+    state (not its access) forbids the action, `shown` hides it altogether.
+    """
+
+    label: str
+    verb: str
+    permission: str = ""
+    icon: str = ""
+    style: str = "default"
+    method: str = "get"
+    confirm: bool = False
+    disabled: Callable[[Any], str] | None = None
+    shown: Callable[[Any], bool] | None = None
+    model: type[Model] | None = None
+    query: Callable[[Any], str] | None = None
+
+    @property
+    def needed(self) -> str:
+        """Return the permission action."""
+        return self.permission or self.verb
+
+    def on(self, obj: Model) -> ObjectAction:
+        """Return the button for one object."""
+        model = self.model or type(obj)
+        kwargs = {} if self.model else {"uid": obj.uid}  # type: ignore[attr-defined]
+        url = reverse(url_name(model, self.verb), kwargs=kwargs)
+        return self._button(f"{url}?{self.query(obj)}" if self.query else url, obj)
+
+    def for_model(self, model: type[Model]) -> ObjectAction:
+        """Return the button that concerns no single object, such as *Add*."""
+        return self._button(reverse(url_name(self.model or model, self.verb)), None)
+
+    def _button(self, url: str, obj: Model | None) -> ObjectAction:
+        reason = self.disabled(obj) if self.disabled and obj is not None else ""
+        return ObjectAction(
+            self.label, url, self.icon, self.style, self.method, self.confirm, reason
+        )
+
+
+def object_actions(actions: Iterable[Action], obj: Model, actor: Any) -> list[ObjectAction]:
+    """Return the buttons of one object that the actor may press."""
+    needed: dict[str, bool] = {}
+    buttons = []
+    for action in actions:
+        if action.shown is not None and not action.shown(obj):
+            continue
+        permitted = needed.get(action.needed)
+        if permitted is None or action.model is not None:
+            permitted = _permitted(action, obj, actor)
+            if action.model is None:
+                needed[action.needed] = permitted
+        if permitted:
+            buttons.append(action.on(obj))
+    return buttons
+
+
+def model_actions(actions: Iterable[Action], model: type[Model], actor: Any) -> list[ObjectAction]:
+    """Return the buttons of a list that the actor may press somewhere."""
+    return [a.for_model(model) for a in actions if _somewhere(a, a.model or model, actor)]
+
+
+def _permitted(action: Action, obj: Model, actor: Any) -> bool:
+    if action.model is not None:
+        return _somewhere(action, action.model, actor)
+    return is_allowed(obj, actor, action.needed)
+
+
+def _somewhere(action: Action, model: type[Model], actor: Any) -> bool:
+    return may_somewhere(actor, model, action.needed.removeprefix("bulk_"))

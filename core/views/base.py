@@ -1,0 +1,59 @@
+"""What every console view does first: know who asks, and send strangers to sign in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.text import capfirst
+
+from core.scoping import get_allowed
+
+
+class ScopedViewMixin:
+    """Gives the view its actor; rows start at `allowed(actor, action)`."""
+
+    request: HttpRequest
+    queryset: Any
+    kwargs: dict[str, Any]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask strangers to sign in, whatever the view is."""
+        if not request.actor.is_authenticated:  # type: ignore[attr-defined]
+            return redirect_to_login(request.get_full_path())
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+    @property
+    def actor(self) -> Any:
+        """Return who is asking."""
+        return self.request.actor  # type: ignore[attr-defined]
+
+    @property
+    def model(self) -> type[Model]:
+        """Return the model that the view is about."""
+        return self.queryset.model
+
+    def get_one(self, action: str) -> Any:
+        """Return the row of this URL; 404 when not viewable, 403 when not permitted."""
+        return get_allowed(self.queryset.all(), self.actor, action, uid=self.kwargs["uid"])
+
+    def get_rows(self, action: str) -> Any:
+        """Return the rows permitted, within the organization chosen in the header."""
+        rows = self.queryset.all().allowed(self.actor, action)
+        chosen = getattr(self.request, "organization", None)
+        if not chosen or self.model.scope_path == "pk":  # type: ignore[attr-defined]
+            return rows
+        path = self.model.scope_path  # type: ignore[attr-defined]
+        return rows.filter(**{f"{path}__path__startswith": chosen.path})
+
+
+def noun(model: type[Model], count: int = 1) -> str:
+    """Return "device" or "devices", as the model's Meta says."""
+    return f"{model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural}"
+
+
+def heading(model: type[Model]) -> str:
+    """Return the plural with a capital letter, as lists are titled."""
+    return capfirst(noun(model, 2))

@@ -1,0 +1,111 @@
+"""Verbs on many objects: the selection, or everything that matches the filters."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.generic import View
+
+from core.exceptions import DomainError
+from core.views.base import ScopedViewMixin, heading, noun
+from core.views.registry import url_name
+
+MAX_ROWS = 1000
+
+
+class BulkActionView(ScopedViewMixin, View):
+    """POST with `selected=<uid>…` (or `all=1` and the list's `query`) asks; `confirm=1` does.
+
+    The service runs per row; one row's refusal does not stop the others, and the result names
+    each refusal.
+    """
+
+    action: ClassVar[str]
+    filterset_class: ClassVar[Any]
+    submit_label: ClassVar[str] = "Continue"
+    done_word: ClassVar[str] = "done"
+    danger: ClassVar[bool] = False
+    template_name: ClassVar[str] = "generic/confirm.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return to the list: there is nothing selected in a link."""
+        return redirect(self._list_url())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask first, then do it row by row."""
+        rows = self._selected()
+        if not rows:
+            messages.info(request, "Nothing was selected that you may change.")
+            return redirect(self._list_url())
+        if not request.POST.get("confirm"):
+            return self._ask(rows)
+        self._perform_all(rows)
+        return redirect(self._list_url())
+
+    def perform(self, obj: Any) -> None:
+        """Call the service for one row."""
+        raise TypeError(f"{type(self).__name__} does not say which service acts")
+
+    def consequences(self, rows: list[Any]) -> list[str]:
+        """Return sentences on what else is affected."""
+        return []
+
+    def _selected(self) -> list[Any]:
+        permitted = self.get_rows(self.action)
+        if self.request.POST.get("all"):
+            query = QueryDict(self.request.POST.get("query", ""))
+            permitted = self.filterset_class(query, queryset=permitted, request=self.request).qs
+            return list(permitted[:MAX_ROWS])
+        uids = [uid for uid in self.request.POST.getlist("selected") if _is_uid(uid)]
+        return list(permitted.filter(uid__in=uids)[:MAX_ROWS])
+
+    def _perform_all(self, rows: list[Any]) -> None:
+        refused = []
+        for row in rows:
+            try:
+                self.perform(row)
+            except DomainError as error:
+                refused.append(f"{row}: {error.message}")
+        count = len(rows) - len(refused)
+        if count:
+            messages.success(self.request, f"{count} {noun(self.model, count)} {self.done_word}.")
+        for sentence in refused[:10]:
+            messages.error(self.request, sentence)
+
+    def _ask(self, rows: list[Any]) -> HttpResponse:
+        count = len(rows)
+        hidden = [{"name": "selected", "value": f"{row.uid}"} for row in rows]
+        context = {
+            "title": f"{self.submit_label} {count} {noun(self.model, count)}?",
+            "objects": rows,
+            "consequences": self.consequences(rows),
+            "typed": "",
+            "form": None,
+            "hidden": hidden,
+            "submit_label": f"{self.submit_label} {count} {noun(self.model, count)}",
+            "danger": self.danger,
+            "cancel_url": self._list_url(),
+            "action_url": self.request.path,
+            "crumbs": [{"label": heading(self.model), "url": self._list_url()}],
+        }
+        return render(self.request, self.template_name, context)
+
+    def _list_url(self) -> str:
+        return reverse(url_name(self.model, "list"))
+
+
+class BulkDeleteView(BulkActionView):
+    """Deletes the selected rows."""
+
+    action = "delete"
+    submit_label = "Delete"
+    done_word = "deleted"
+    danger = True
+
+
+def _is_uid(text: str) -> bool:
+    return len(text) == 36 and text.replace("-", "").isalnum()

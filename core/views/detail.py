@@ -1,0 +1,127 @@
+"""Pages of one object, with its tabs, facts and buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.generic import View
+from django_tables2 import RequestConfig
+
+from core.views.actions import Action, object_actions
+from core.views.base import ScopedViewMixin, heading
+from core.views.registry import url_name
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the facts card."""
+
+    label: str
+    value: Any = ""
+    mono: bool = False
+    copy: bool = False
+    url: str = ""
+    status: str = ""
+    time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of an object's page: its label, URL action, and what it counts."""
+
+    label: str
+    verb: str = ""
+    count: Callable[[Any], int] | None = None
+
+
+class ObjectView(ScopedViewMixin, View):
+    """Declares `queryset`, `template_name`, buttons and tabs; hooks say status, lead and facts."""
+
+    template_name: ClassVar[str] = "generic/object_detail.html"
+    actions: ClassVar[tuple[Action, ...]] = ()
+    tabs: ClassVar[tuple[Tab, ...]] = ()
+    tab: ClassVar[str] = ""
+    live_prefix: ClassVar[str] = ""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Return the page."""
+        obj = self.get_one("view")
+        return render(request, self.template_name, self.get_context(obj))
+
+    def get_context(self, obj: Any) -> dict[str, Any]:
+        """Return what generic/object_detail.html names in its first comment."""
+        return {
+            "object": obj,
+            "title": f"{obj}",
+            "crumbs": self.crumbs(obj),
+            "status_value": self.status_value(obj),
+            "lead": self.lead(obj),
+            "facts": self.facts(obj),
+            "tabs": self._tabs(obj),
+            "object_actions": object_actions(self.actions, obj, self.actor),
+            "live": {"group": f"{self.live_prefix}.{obj.uid}", "url": self.request.path}
+            if self.live_prefix
+            else None,
+            **self.extra_context(obj),
+        }
+
+    def crumbs(self, obj: Any) -> list[dict[str, str]]:
+        """Return the way back: the list this object is in."""
+        model = type(obj)
+        return [{"label": heading(model), "url": reverse(url_name(model, "list"))}]
+
+    def status_value(self, obj: Any) -> str:
+        """Return the state shown beside the title, if the object has one."""
+        return ""
+
+    def lead(self, obj: Any) -> str:
+        """Return the line of facts below the title."""
+        return ""
+
+    def facts(self, obj: Any) -> list[Fact]:
+        """Return the facts card."""
+        return []
+
+    def extra_context(self, obj: Any) -> dict[str, Any]:
+        """Return what the page's own template needs beyond that."""
+        return {}
+
+    def _tabs(self, obj: Model) -> list[dict[str, Any]]:
+        if len(self.tabs) < 2:
+            return []
+        return [
+            {
+                "label": tab.label,
+                "url": reverse(url_name(type(obj), tab.verb), kwargs={"uid": obj.uid}),  # type: ignore[attr-defined]
+                "active": tab.verb == self.tab,
+                "count": tab.count(obj) if tab.count else None,
+            }
+            for tab in self.tabs
+        ]
+
+
+class ObjectTabView(ObjectView):
+    """A tab that lists rows related to the object, through `allowed()` like any list."""
+
+    template_name = "generic/object_tab.html"
+    table_class: ClassVar[Any]
+    empty_title: ClassVar[str] = "Nothing here yet"
+    empty_text: ClassVar[str] = ""
+
+    def rows(self, obj: Any) -> Any:
+        """Return the related rows, already narrowed by `allowed(self.actor)`."""
+        raise TypeError(f"{type(self).__name__} does not say which rows it lists")
+
+    def extra_context(self, obj: Any) -> dict[str, Any]:
+        """Add the table."""
+        table = self.table_class(self.rows(obj), request=self.request)
+        RequestConfig(self.request, paginate={"per_page": 50, "silent": True}).configure(table)
+        empty = {"title": self.empty_title, "text": self.empty_text}
+        return {"table": table, "total": table.paginator.count, "empty": empty, "request_path": ""}

@@ -1,0 +1,169 @@
+"""Lists: paging, sorting, search and filters in the URL, bulk actions, CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.generic import View
+from django_tables2 import RequestConfig
+
+from core.views.actions import Action, model_actions
+from core.views.base import ScopedViewMixin, heading
+from core.views.registry import url_name
+
+PER_PAGE = 50
+NOT_FILTERS = {"q", "page", "sort", "per_page", "export"}
+# A spreadsheet would run these as formulas.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class EmptyState:
+    """What a list says while there is nothing in it."""
+
+    title: str
+    text: str
+    icon: str = "box"
+    button: str = ""
+    verb: str = "add"
+    docs_url: str = ""
+
+
+class ObjectListView(ScopedViewMixin, View):
+    """Declares `queryset`, `filterset_class`, `table_class`, buttons and the empty state."""
+
+    filterset_class: ClassVar[Any]
+    table_class: ClassVar[Any]
+    actions: ClassVar[tuple[Action, ...]] = ()
+    bulk_actions: ClassVar[tuple[Action, ...]] = ()
+    template_name: ClassVar[str] = "generic/object_list.html"
+    title: ClassVar[str] = ""
+    lead: ClassVar[str] = ""
+    empty: ClassVar[EmptyState] = EmptyState("Nothing here yet", "")
+    is_live: ClassVar[bool] = True
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Return the page, the table alone for htmx, or the CSV."""
+        filterset = self.filterset_class(
+            request.GET, queryset=self.get_rows("view"), request=request
+        )
+        table = self.table_class(filterset.qs, request=request)
+        if request.GET.get("export") == "csv":
+            return self._csv(table)
+        per_page = min(max(_whole(request.GET.get("per_page"), PER_PAGE), 1), 200)
+        RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
+        context = self.get_context(table, filterset)
+        is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
+        name = f"{self.template_name}#table" if is_fragment else self.template_name
+        response = render(request, name, context)
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+    def get_context(self, table: Any, filterset: Any) -> dict[str, Any]:
+        """Return what generic/object_list.html names in its first comment."""
+        request, model = self.request, self.model
+        chips = list(self._chips(filterset))
+        buttons = model_actions(self.actions, model, self.actor)
+        organization = getattr(request, "organization", None) or getattr(
+            request, "home_organization", None
+        )
+        return {
+            "title": self.title or heading(model),
+            "lead": self.lead,
+            "crumbs": [],
+            "table": table,
+            "filterset": filterset,
+            "chips": chips,
+            "clear_url": request.path if chips or request.GET.get("q") else "",
+            "search": request.GET.get("q", ""),
+            "actions": buttons,
+            "bulk_actions": model_actions(self.bulk_actions, model, self.actor),
+            "export_url": f"?{_query(request, export='csv')}",
+            "total": table.paginator.count,
+            "is_filtered": bool(chips or request.GET.get("q")),
+            "empty": self._empty(model),
+            "live_group": f"org.{organization.uid}" if organization and self.is_live else "",
+            "live_models": model._meta.label_lower,
+        }
+
+    def _empty(self, model: type[Model]) -> dict[str, Any]:
+        state = self.empty
+        found: dict[str, Any] = {"title": state.title, "text": state.text, "icon": state.icon}
+        found["docs_url"] = state.docs_url
+        found["action"] = None
+        permitted = model_actions([Action(state.button, state.verb)], model, self.actor)
+        if state.button and permitted:
+            url = reverse(url_name(model, state.verb))
+            found["action"] = {"label": state.button, "url": url}
+        return found
+
+    def _chips(self, filterset: Any) -> Iterator[dict[str, str]]:
+        form = filterset.form
+        if not form.is_valid():
+            return
+        for name, value in form.cleaned_data.items():
+            if name == "q" or value in (None, "", []) or not hasattr(value, "__str__"):
+                continue
+            shown = _shown(form.fields[name], value)
+            if shown:
+                label = form.fields[name].label or name.replace("_", " ").capitalize()
+                remove = _query(self.request, **{name: None, "page": None})
+                yield {"label": f"{label}: {shown}", "remove_url": f"?{remove}"}
+
+    def _csv(self, table: Any) -> StreamingHttpResponse:
+        writer = csv.writer(_Echo())
+        rows = (writer.writerow([_cell(c) for c in row]) for row in table.as_values())
+        name = f"{self.model._meta.model_name}s.csv"
+        return StreamingHttpResponse(
+            rows,
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+class _Echo:
+    """A file that hands back what is written, so that rows can be streamed."""
+
+    def write(self, value: str) -> str:
+        return value
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else f"{value}"
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _shown(field: Any, value: Any) -> str:
+    if isinstance(value, Model):
+        return f"{value}"
+    if hasattr(value, "exists"):
+        return ", ".join(f"{row}" for row in value[:3])
+    if value is True or value is False:
+        return "yes" if value else "no"
+    choices = dict(getattr(field, "choices", []) or [])
+    if isinstance(value, list):
+        return ", ".join(f"{choices.get(v, v)}" for v in value)
+    return f"{choices.get(value, value)}"
+
+
+def _query(request: HttpRequest, **changes: Any) -> str:
+    query = request.GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return urlencode([(k, v) for k in query for v in query.getlist(k)])
+
+
+def _whole(text: str | None, default: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else default

@@ -1,0 +1,103 @@
+"""The cast, and what every test stands on.
+
+Acme has alice (admin), olga (operator) and vera (viewer); mallory is admin of Umbrella; guest
+belongs to nobody; root is a superuser; anon is not signed in.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.actor import Actor
+from accounts.choices import Role
+from core.crypto import create_keyring
+from tests.factories.accounts import OrganizationFactory, join, make_user
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def master_key() -> None:
+    """A master key in the data folder of this test process."""
+    path = Path(settings.MASTER_KEY_FILE)
+    if not path.exists():
+        try:
+            create_keyring(path)
+        except FileExistsError:
+            pass
+
+
+@pytest.fixture
+def acme(db):
+    return OrganizationFactory(name="Acme")
+
+
+@pytest.fixture
+def umbrella(db):
+    return OrganizationFactory(name="Umbrella")
+
+
+@pytest.fixture
+def alice(acme):
+    user = make_user("alice")
+    join(user, acme, Role.ADMIN)
+    return user
+
+
+@pytest.fixture
+def olga(acme):
+    user = make_user("olga")
+    join(user, acme, Role.OPERATOR)
+    return user
+
+
+@pytest.fixture
+def vera(acme):
+    user = make_user("vera")
+    join(user, acme, Role.VIEWER)
+    return user
+
+
+@pytest.fixture
+def mallory(umbrella):
+    user = make_user("mallory")
+    join(user, umbrella, Role.ADMIN)
+    return user
+
+
+@pytest.fixture
+def guest(db):
+    return make_user("guest")
+
+
+@pytest.fixture
+def root(db):
+    return make_user("root", is_superuser=True)
+
+
+@pytest.fixture
+def act():
+    """Return the actor of a person."""
+    return Actor.for_user
+
+
+@pytest.fixture
+def system():
+    return Actor.named_system("tests")
+
+
+@pytest.fixture
+def signed_in(db):
+    """Return a client signed in as the person given."""
+
+    def sign_in(user) -> Client:
+        client = Client()
+        client.force_login(user, backend="accounts.backends.EmailBackend")
+        return client
+
+    return sign_in

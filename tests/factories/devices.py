@@ -1,0 +1,33 @@
+"""Devices."""
+
+from __future__ import annotations
+
+import factory
+from factory.django import DjangoModelFactory
+
+from devices.models import Device, DeviceState
+from tests.factories.accounts import OrganizationFactory
+
+
+class DeviceFactory(DjangoModelFactory[Device]):
+    """A device with its state row."""
+
+    class Meta:
+        model = Device
+
+    organization = factory.SubFactory(OrganizationFactory)
+    alias = factory.Sequence(lambda n: f"device-{n:04d}")
+    mac = factory.Sequence(
+        lambda n: "5C:CF:7F:%02X:%02X:%02X" % (n >> 16 & 255, n >> 8 & 255, n & 255)
+    )
+    platform = "python"
+    state = factory.RelatedFactory(
+        "tests.factories.devices.DeviceStateFactory", factory_related_name="device"
+    )
+
+
+class DeviceStateFactory(DjangoModelFactory[DeviceState]):
+    """What a device last said."""
+
+    class Meta:
+        model = DeviceState
