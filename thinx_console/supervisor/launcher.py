@@ -169,16 +169,20 @@ class _Watch:
         self.deadline = time.monotonic() + READY_SECONDS
         self.done = False
         self.failed = False
+        self.poked = False
         self.seen: set[str] = set()
         self.next_states = time.monotonic() + 2.0
 
     @property
     def pause(self) -> float:
-        return 3600.0 if self.done else 0.1
+        return 3600.0 if self.done else 0.2
 
     def look(self) -> None:
         from thinx_console.supervisor import ready  # noqa: PLC0415  not in the guard's memory
 
+        if not self.poked:
+            # supervisord starts its programs after a second of silence, or at once when asked.
+            self.poked = bool(ready.program_states(self.console))
         health = ready.ask_health(self.console)
         for name, state in health.parts.items():
             if state == "up" and name not in self.seen:

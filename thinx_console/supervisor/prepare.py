@@ -125,9 +125,10 @@ def first_operator_link(console: Console, env: Mapping[str, str]) -> str:
 
 
 def remove_leftovers(console: Console) -> None:
-    """Remove sockets and pid files of a start that was killed."""
+    """Remove sockets, pid files and beat's half-written schedule of a start that was killed."""
     for path in console.run.iterdir():
-        if path.is_socket() or path.suffix in {".pid", ".rdb", ".conf"}:
+        stale = path.suffix in {".pid", ".rdb", ".conf"} or path.name.startswith("beat-schedule")
+        if stale or path.is_socket():
             path.unlink(missing_ok=True)
 
 

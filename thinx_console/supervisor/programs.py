@@ -43,10 +43,9 @@ def programs_of(console: Console) -> list[Program]:
         Program(
             "worker",
             (
-                *(python, "-m", "celery", "-A", "thinx_console", "worker", "-P", "threads"),
-                *("-c", "4", "-B", "-Q", "default,builds,notifications", "-l", "INFO"),
-                *("--without-gossip", "--without-mingle"),
-                *("--schedule", str(console.run / "beat-schedule")),
+                *(python, "-m", "celery", "-A", "thinx_console.supervisor.worker", "worker"),
+                *("-P", "threads", "-c", "4", "-Q", "default,builds,notifications"),
+                *("-l", "INFO", "--without-gossip", "--without-mingle"),
             ),
             priority=20,
             stop_signal="QUIT",
@@ -90,7 +89,14 @@ def supervisord_argv(console: Console) -> list[str]:
     """Return the command line of the process manager."""
     return [
         *_tied_to_parent("TERM"),
-        *(sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(console.supervisord_conf)),
+        *(
+            sys.executable,
+            "-m",
+            "supervisor.supervisord",
+            "-n",
+            "-c",
+            str(console.supervisord_conf),
+        ),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 from argparse import ArgumentParser
 from typing import Any
@@ -33,6 +34,8 @@ class Command(BaseCommand):
 
 async def serve(bind: str, port: int) -> None:
     """Run the broker and its access watch until SIGTERM or SIGINT."""
+    # amqtt tells of every connection, health probes included; ours tell what matters.
+    logging.getLogger("amqtt").setLevel(logging.ERROR)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
