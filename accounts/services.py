@@ -40,7 +40,7 @@ def user_create(
     user.set_password(password)
     user.full_clean(exclude=["password"])
     user.save()
-    organization = Organization.add_root(name=personal_name(user), is_personal=True)
+    organization = _plant(Organization(name=personal_name(user), is_personal=True), None)
     Membership.objects.create(user=user, organization=organization, role=Role.ADMIN)
     record(actor, UserCreated, user, organization=organization, email=user.email)
     return user
@@ -51,9 +51,7 @@ def organization_create(
     actor: Actor, *, name: str, admin: User, parent: Organization | None = None
 ) -> Organization:
     """Create a shared organization with its first admin. Audits."""
-    organization = (
-        parent.add_child(name=name) if parent is not None else Organization.add_root(name=name)
-    )
+    organization = _plant(Organization(name=name), parent)
     Membership.objects.create(user=admin, organization=organization, role=Role.ADMIN)
     record(actor, OrganizationCreated, organization, organization=organization, name=name)
     return organization
@@ -120,6 +118,12 @@ def first_operator_create(*, email: str, password: str) -> User:
         raise Conflict("accounts.operator_exists", "This console already has an operator.")
     actor = Actor.named_system("first start")
     return user_create(actor, email=email, password=password, is_superuser=True)
+
+
+def _plant(organization: Organization, parent: Organization | None) -> Organization:
+    if parent is None:
+        return Organization.objects.add_root(instance=organization)
+    return Organization.objects.add_child(parent, instance=organization)
 
 
 def _first_operator_signature(issued: str) -> str:

@@ -23,7 +23,10 @@ class OrganizationFactory(DjangoModelFactory[Organization]):
 
     @classmethod
     def _create(cls, model_class, *args, parent=None, **kwargs):
-        return parent.add_child(**kwargs) if parent else Organization.add_root(**kwargs)
+        node = Organization(**kwargs)
+        if parent:
+            return Organization.objects.add_child(parent, instance=node)
+        return Organization.objects.add_root(instance=node)
 
 
 def make_user(name: str, **kwargs) -> User:

@@ -14,6 +14,7 @@ class DeviceFactory(DjangoModelFactory[Device]):
 
     class Meta:
         model = Device
+        skip_postgeneration_save = True
 
     organization = factory.SubFactory(OrganizationFactory)
     alias = factory.Sequence(lambda n: f"device-{n:04d}")
