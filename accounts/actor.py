@@ -56,7 +56,7 @@ class Actor:
     @classmethod
     def from_request(cls, request: HttpRequest) -> Actor:
         """Return the actor of a browser session (an API credential makes its own)."""
-        facts = {"address": client_address(request), "request_id": request_id.get()}
+        facts: dict[str, Any] = {"address": client_address(request), "request_id": request_id.get()}
         user = request.user
         if not user.is_authenticated:
             return cls(**facts)

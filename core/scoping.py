@@ -20,7 +20,8 @@ M = TypeVar("M", bound=models.Model)
 class ActorLike(Protocol):
     """What scoping, audit and jobs need to know about who is asking."""
 
-    label: str
+    @property
+    def label(self) -> str: ...
 
     @property
     def is_unrestricted(self) -> bool: ...

@@ -77,7 +77,7 @@ def api_key_revoke(actor: Any, *, key: ApiKey) -> ApiKey:
 @transaction.atomic
 def firmware_key_for(actor: Any, *, device: Any) -> str:
     """Return the API key that firmware of this device carries, making it the first time."""
-    existing = ApiKey.objects.filter(device=device, revoked_at=None).first()
+    existing: Any = ApiKey.objects.filter(device=device, revoked_at=None).first()
     if existing is not None:
         return existing.sealed_key.reveal()
     _, secret = api_key_create(

@@ -6,6 +6,7 @@ belongs to nobody; root is a superuser; anon is not signed in.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -26,10 +27,8 @@ def master_key() -> None:
     """A master key in the data folder of this test process."""
     path = Path(settings.MASTER_KEY_FILE)
     if not path.exists():
-        try:
+        with contextlib.suppress(FileExistsError):
             create_keyring(path)
-        except FileExistsError:
-            pass
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class DeviceFactory(DjangoModelFactory[Device]):
     organization = factory.SubFactory(OrganizationFactory)
     alias = factory.Sequence(lambda n: f"device-{n:04d}")
     mac = factory.Sequence(
-        lambda n: "5C:CF:7F:%02X:%02X:%02X" % (n >> 16 & 255, n >> 8 & 255, n & 255)
+        lambda n: f"5C:CF:7F:{n >> 16 & 255:02X}:{n >> 8 & 255:02X}:{n & 255:02X}"
     )
     platform = "python"
     state = factory.RelatedFactory(
