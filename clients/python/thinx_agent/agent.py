@@ -130,16 +130,17 @@ class Agent:
     def _registration(self) -> dict:
         state, config = self.state, self.config
         manifest = self._running.manifest if self._running else None
+        notes = manifest.notes if manifest else {"firmware": f"{config.firmware}:{config.version}"}
         registration = {
             "mac": state.mac,
             "udid": state.udid or "0",
             "owner": config.owner,
             "alias": state.alias or config.alias,
             "platform": config.platform,
-            "firmware": manifest.firmware if manifest else f"{config.firmware}:{config.version}",
+            "firmware": notes.get("firmware", ""),
             "version": manifest.version if manifest else config.version,
-            "commit": manifest.commit if manifest else "",
-            "env_hash": manifest.env_hash if manifest else "",
+            "commit": notes.get("commit", ""),
+            "env_hash": notes.get("env_hash", ""),
             "status": state.status[:STATUS_LENGTH] or "Registered",
         }
         return {name: value for name, value in registration.items() if value}
@@ -239,9 +240,10 @@ class Agent:
 
     def _set_running(self, installed: Installed | None) -> None:
         self._running = installed
-        for name in ("version", "firmware", "commit", "env_hash"):
-            value = getattr(installed.manifest, name) if installed else ""
-            setattr(self.state, name, value)
+        notes = installed.manifest.notes if installed else {}
+        self.state.version = installed.manifest.version if installed else ""
+        for name in ("firmware", "commit", "env_hash"):
+            setattr(self.state, name, str(notes.get(name, "")))
         self._save()
 
     def _stop_firmware(self) -> None:

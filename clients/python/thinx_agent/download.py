@@ -19,6 +19,11 @@ log = logging.getLogger("thinx_agent")
 CHUNK = 1 << 16
 SYNC_EVERY = 1 << 20
 TRIES = 5
+NOTES = {
+    "firmware": "x-THiNX-Firmware",
+    "commit": "x-THiNX-Commit",
+    "env_hash": "x-THiNX-Env-Hash",
+}
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)", re.ASCII)
 
 
@@ -97,7 +102,8 @@ class Downloader:
     def _manifest(self, response: Response, key: bytes) -> verify.Manifest:
         raw = verify.decode(response.headers.get("x-THiNX-Manifest"), "the manifest")
         signature = verify.decode(response.headers.get("x-THiNX-Signature"), "the signature")
-        return verify.Manifest.parse(raw, signature, key)
+        notes = {name: response.headers.get(header, "")[:128] for name, header in NOTES.items()}
+        return verify.Manifest.parse(raw, signature, key, notes)
 
     def _receive(self, response: Response, offset: int, manifest: verify.Manifest) -> None:
         if response.status == 200:

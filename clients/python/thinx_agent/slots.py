@@ -71,6 +71,7 @@ class Slots:
             {
                 "manifest": base64.b64encode(manifest.raw).decode(),
                 "signature": base64.b64encode(manifest.signature).decode(),
+                "notes": dict(manifest.notes),
             },
         )
         return Installed(name, folder / FIRMWARE, manifest)
@@ -109,9 +110,10 @@ class Slots:
         try:
             raw = verify.decode(stored.get("manifest"), "the manifest")
             signature = verify.decode(stored.get("signature"), "the signature")
-            manifest = verify.Manifest.parse(raw, signature, self.public_key)
+            notes = dict(stored.get("notes") or {})
+            manifest = verify.Manifest.parse(raw, signature, self.public_key, notes)
             matches = verify.same(verify.digest(folder / FIRMWARE, "sha256"), manifest.sha256)
-        except (Refused, OSError, TypeError):
+        except (Refused, OSError, TypeError, ValueError):
             return None
         return Installed(name, folder / FIRMWARE, manifest) if matches else None
 

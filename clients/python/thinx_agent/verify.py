@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,29 +20,32 @@ CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the console signed about one firmware for one device."""
+    """What the console signed about one firmware for one device.
+
+    `notes` (firmware, commit, env_hash) are not signed: they are only reported back.
+    """
 
     raw: bytes
     signature: bytes
-    device: str
+    udid: str
     platform: str
-    firmware: str
     version: str
-    commit: str
-    env_hash: str
     sha256: str
     size: int
+    notes: Mapping[str, str]
 
     @classmethod
-    def parse(cls, raw: bytes, signature: bytes, public_key: bytes) -> Manifest:
+    def parse(
+        cls, raw: bytes, signature: bytes, public_key: bytes, notes: Mapping[str, str]
+    ) -> Manifest:
         """Read a manifest whose signature is right. Raises `Refused`."""
         if not ed25519.verify(public_key, signature, raw):
             raise Refused("the manifest is not signed by the pinned key")
         try:
             content = json.loads(raw)
-            names = ("device", "platform", "firmware", "version", "commit", "env_hash", "sha256")
-            texts = {name: str(content[name]) for name in names}
-            return cls(raw=raw, signature=signature, size=int(content["size"]), **texts)
+            texts = {name: str(content[name]) for name in ("udid", "platform", "version", "sha256")}
+            size = int(content["size"])
+            return cls(raw=raw, signature=signature, size=size, notes=dict(notes), **texts)
         except (ValueError, KeyError, TypeError) as error:
             raise Refused("the manifest cannot be read") from error
 
@@ -56,8 +60,8 @@ def decode(value: str | None, what: str) -> bytes:
 
 def check_addressee(manifest: Manifest, *, udid: str, platform: str) -> None:
     """Refuse firmware that was signed for another device or another platform."""
-    if manifest.device.lower() != udid.lower():
-        raise Refused(f"the firmware is for device {manifest.device}", permanent=True)
+    if manifest.udid.lower() != udid.lower():
+        raise Refused(f"the firmware is for device {manifest.udid}", permanent=True)
     if _family(manifest.platform) != _family(platform):
         raise Refused(f"the firmware is for platform {manifest.platform}", permanent=True)
 

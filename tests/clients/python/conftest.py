@@ -52,12 +52,10 @@ class Firmware:
         self.content = zipapp(source)
         self.version = version
         self.manifest = {
-            "device": UDID,
+            "build": "b" * 36,
+            "udid": UDID,
             "platform": "python",
-            "firmware": f"example:{version}",
             "version": version,
-            "commit": "c" * 40,
-            "env_hash": "e" * 64,
             "sha256": hashlib.sha256(self.content).hexdigest(),
             "size": len(self.content),
             **manifest,
@@ -70,6 +68,9 @@ class Firmware:
             "x-THiNX-Manifest": base64.b64encode(raw).decode(),
             "x-THiNX-Signature": signer.sign(raw),
             "x-THiNX-Public-Key": signer.public,
+            "x-THiNX-Firmware": f"example:{version}",
+            "x-THiNX-Commit": "c" * 40,
+            "x-THiNX-Env-Hash": "e" * 64,
         }
 
 

@@ -159,7 +159,7 @@ def test_downgrade_is_refused(console, device):
 
 
 def test_firmware_for_another_device_is_refused(console, device):
-    console.offer(said("1.0.1"), "1.0.1", device="00000000-0000-4000-8000-000000000001")
+    console.offer(said("1.0.1"), "1.0.1", udid="00000000-0000-4000-8000-000000000001")
     refused(console, device, "is for device")
 
 
