@@ -57,10 +57,12 @@ class Actor:
     def from_request(cls, request: HttpRequest) -> Actor:
         """Return the actor of a browser session (an API credential makes its own)."""
         facts: dict[str, Any] = {"address": client_address(request), "request_id": request_id.get()}
-        user = request.user
-        if not user.is_authenticated:
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated:
             return cls(**facts)
-        return cls(user=user, verified=bool(user.is_verified()), **facts)  # type: ignore[attr-defined]
+        # Sign-in signals come before the second-factor middleware has seen the user.
+        is_verified = getattr(user, "is_verified", None)
+        return cls(user=user, verified=bool(is_verified and is_verified()), **facts)
 
     @classmethod
     def from_scope(cls, scope: dict[str, Any]) -> Actor:

@@ -14,7 +14,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.core.exceptions import ValidationError
 
 from accounts.actor import Actor
-from accounts.models import Organization
+from accounts.models import Organization, User
 from builds.models import Build
 from core.scoping import ScopedQuerySet
 from devices.models import Device
@@ -86,7 +86,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         session = self.scope.get("session")
         if session is None or not session.exists(session.session_key or ""):
             return False
-        return type(user).objects.filter(pk=user.pk, is_active=True).exists()
+        return User.objects.filter(pk=user.pk, is_active=True).exists()
 
     @database_sync_to_async
     def _may_view(self, group: str) -> bool:
