@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.template.loader import get_template
@@ -26,11 +27,17 @@ class ConsoleTable(tables.Table):
             self.data.data = queryset.order_by(*names, last)
 
 
-class Cell(tables.TemplateColumn):
-    """A cell drawn by a template from `record` and `value` alone.
+class ComponentColumn(tables.TemplateColumn):
+    """A cell drawn by `template`; the export gets the value itself, not the words around it.
 
-    It gets no request: with one, every cell would run every context processor again.
+    The template sees `record` and `value` and no request: with one, every cell would run every
+    context processor, and their queries, again.
     """
+
+    template: ClassVar[str] = ""
+
+    def __init__(self, template: str = "", **extra: Any) -> None:
+        super().__init__(template_name=template or self.template, **extra)
 
     def render(self, record: Any, table: Any, value: Any, bound_column: Any, **kwargs: Any) -> str:
         """Return the cell."""
@@ -39,42 +46,31 @@ class Cell(tables.TemplateColumn):
         )
         return get_template(self.template_name).render(context)
 
+    def value(self, **kwargs: Any) -> Any:
+        """Return what the export says."""
+        value = kwargs.get("value")
+        return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
 
-class NameColumn(Cell):
+
+class NameColumn(ComponentColumn):
     """The name, leading to the object's page, with the record's `second_line` in grey below."""
 
-    template_name = "components/columns/link.html"
-
-    def value(self, value: Any, **kwargs: Any) -> Any:
-        """Export the name alone."""
-        return value
+    template = "components/columns/link.html"
 
 
-class StatusColumn(Cell):
-    """A state of core.look: word, icon, colour."""
+class TimeColumn(ComponentColumn):
+    """A moment, relative on the page and absolute in the export."""
 
-    template_name = "components/columns/status.html"
-
-    def value(self, value: Any, **kwargs: Any) -> Any:
-        """Export the state's own name."""
-        return value
+    template = "components/columns/reltime.html"
 
 
-class TimeColumn(Cell):
-    """A moment: relative on the page, absolute in the export."""
+class StatusColumn(ComponentColumn):
+    """A state: word, icon and colour."""
 
-    template_name = "components/columns/reltime.html"
-
-    def value(self, value: Any, **kwargs: Any) -> Any:
-        """Export ISO 8601, in UTC."""
-        return value.isoformat(timespec="seconds") if value else ""
+    template = "components/columns/status.html"
 
 
-class MonoColumn(Cell):
-    """Ids, prefixes, hashes, versions."""
+class MonoColumn(ComponentColumn):
+    """An id, a version, a hash."""
 
-    template_name = "components/columns/mono.html"
-
-    def value(self, value: Any, **kwargs: Any) -> Any:
-        """Export the text."""
-        return value
+    template = "components/columns/mono.html"
