@@ -8,7 +8,7 @@ its order. When the other end of LIFELINE closes, the parent is gone and so is e
 """
 
 # Starts with each build, so it imports little: no pathlib.
-# ruff: noqa: PTH, S108
+# ruff: noqa: PTH101, PTH103, PTH108, PTH118, PTH120, PTH123, PTH211, S108
 from __future__ import annotations
 
 import fnmatch
@@ -144,7 +144,7 @@ class Init:
         os._exit(137)
 
     def unpack(self) -> None:
-        for folder in ("src", "out", "tools", "home"):
+        for folder in ("src", "out", "build", "tools", "home"):
             os.makedirs(os.path.join(self.work, folder), exist_ok=True)
         with tarfile.open(fileobj=sys.stdin.buffer, mode="r|", bufsize=1 << 18) as archive:
             for member in archive:
@@ -162,6 +162,8 @@ class Init:
             os.makedirs(path, exist_ok=True)
             return
         os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.lexists(path):  # a generated file takes the place of the repository's
+            os.unlink(path)
         if member.issym():
             os.symlink(member.linkname, path)
             return

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import selectors
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -210,4 +211,4 @@ class Supervision:
 
 def shown(argv: tuple[str, ...]) -> str:
     """Return a command as people write it, without our folder names."""
-    return " ".join(part.replace("{work}/", "") for part in argv)
+    return shlex.join(part.replace("{work}/", "") for part in argv)
