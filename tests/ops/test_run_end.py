@@ -1,0 +1,134 @@
+"""Ending the console, kindly and unkindly: nothing is left, and the next start is clean."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+pytestmark = pytest.mark.ops
+
+
+def kill(*pids: int) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+def add_device(copy, script: str) -> Path:
+    """Ask for a device process, as the example does."""
+    folder = copy.data / "example" / "devices"
+    folder.mkdir(parents=True, exist_ok=True)
+    order = {"argv": ["/bin/sh", "-c", script], "env": {"THINX_DATA_DIR": str(copy.data)}}
+    (folder / ".new").write_text(json.dumps(order))
+    return (folder / ".new").rename(folder / "probe.json")
+
+
+def wait_for(condition, seconds: float = 10):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+    return found
+
+
+def sleepers(copy, duration: str) -> list[int]:
+    return [pid for pid, line in copy.pids().items() if line == f"sleep {duration}"]
+
+
+@pytest.fixture
+def busy(running):
+    """A console with a device that has a child of its own and a daemon that left its session."""
+    add_device(running, "setsid sleep 7771 & sleep 7772 & exec sleep 7773")
+    wait_for(lambda: sleepers(running, "7771") and sleepers(running, "7773"))
+    return running
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_leaves_nothing(busy, number):
+    assert busy.signal(number) == 0
+    busy.assert_nothing_left(1)
+
+
+def test_killed_manager_leaves_nothing_and_the_next_start_is_clean(busy):
+    kill(busy.supervisord())
+    assert busy.process.wait(15) == 1
+    busy.assert_nothing_left()
+    assert "ended unexpectedly" in busy.said()
+    shutil.rmtree(busy.data / "example")
+    busy.start()
+    busy.wait_ready()
+
+
+def test_killed_launcher_leaves_nothing(busy):
+    kill(busy.process.pid)
+    busy.process.wait(5)
+    busy.assert_nothing_left()
+
+
+def test_killed_guard_leaves_nothing(busy):
+    kill(busy.guard())
+    busy.process.wait(25)
+    busy.assert_nothing_left()
+
+
+def test_killed_launcher_and_manager_leave_nothing(busy):
+    kill(busy.process.pid, busy.supervisord())
+    busy.process.wait(5)
+    busy.assert_nothing_left()
+
+
+def test_killed_worker_comes_back_and_its_orphans_go(busy):
+    kill(busy.pid_of("example_devices.py"), busy.pid_of("celery"))
+    wait_for(lambda: len(sleepers(busy, "7771")) == 1 and _is_ready(busy), 30)
+    devices = busy.pid_of("example_devices.py")
+    assert all(_is_below(pid, devices) for pid in sleepers(busy, "7773"))
+
+
+def test_removed_device_file_ends_its_process(busy):
+    (busy.data / "example" / "devices" / "probe.json").unlink()
+    wait_for(lambda: not sleepers(busy, "7773") and not sleepers(busy, "7771"))
+
+
+def test_unusable_device_file_disturbs_nobody(running):
+    folder = running.data / "example" / "devices"
+    folder.mkdir(parents=True)
+    (folder / "broken.json").write_text("{")
+    (folder / "list.json").write_text("[]")
+    add_device(running, "exec sleep 7774")
+    wait_for(lambda: sleepers(running, "7774"))
+    log = (running.data / "log" / "example-devices.log").read_text()
+    assert "broken.json: cannot be started" in log
+
+
+def test_killed_make_takes_the_console_with_it(console):
+    if shutil.which("make") is None:
+        pytest.fail("make is not installed")
+    console.start("make", "run")
+    console.wait_ready(120)
+    assert Path(f"/proc/{console.process.pid}/comm").read_text().strip() == "make"
+    kill(console.process.pid)
+    console.process.wait(5)
+    console.assert_nothing_left(15)
+
+
+def _is_ready(copy) -> bool:
+    try:
+        with urlopen(f"{copy.url}/health/ready", timeout=5):
+            return True
+    except (URLError, OSError):
+        return False
+
+
+def _is_below(pid: int, ancestor: int) -> bool:
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(ancestor)], capture_output=True, text=True, check=False
+    )
+    return str(pid) in listed.stdout.split()
