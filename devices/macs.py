@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-MAC_MAX_LENGTH = 64
+MAC_MAX_LENGTH = 40
 _SEPARATORS = re.compile(r"[:\-. ]")
 _HEX12 = re.compile(r"[0-9A-F]{12}")
 _NAMED = re.compile(rf"[A-Z0-9:_\-.]{{1,{MAC_MAX_LENGTH}}}")

@@ -75,7 +75,8 @@ def update_available(
 def _collapse(tag: str) -> Version:
     kept = _SEMVER.fullmatch(tag)
     if kept:
-        return Version(*map(int, kept["core"].split(".")), kept["pre"] or "")
+        major, minor, patch = map(int, kept["core"].split("."))
+        return Version(major, minor, patch, kept["pre"] or "")
     parts = [_number(part) for part in tag.split(".")]
     if len(parts) < 3:
         parts = [0] * (3 - len(parts)) + parts

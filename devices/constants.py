@@ -1,0 +1,10 @@
+"""Limits and intervals of devices."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+# Devices check in every few minutes; two missed calls make one offline.
+CHECKIN_INTERVAL = timedelta(minutes=7, seconds=30)
+ONLINE_WINDOW = 2 * CHECKIN_INTERVAL
+MAX_TAGS = 20

@@ -1,0 +1,87 @@
+"""Filters of devices, for the list, its export and the API."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import django_filters
+from django.utils import timezone
+
+from core.filters import ScopedFilterSet
+from devices.constants import ONLINE_WINDOW
+from devices.models import Device
+from devices.querysets import online_since, seen_within, tagged, update_waiting, with_newest_build
+
+SEEN = {
+    "online": ("Online", ONLINE_WINDOW),
+    "hour": ("In the last hour", timedelta(hours=1)),
+    "day": ("In the last 24 hours", timedelta(days=1)),
+    "week": ("In the last 7 days", timedelta(days=7)),
+}
+SEEN_CHOICES = [
+    *((key, label) for key, (label, _) in SEEN.items()),
+    ("offline", "Offline"),
+    ("silent", "Silent for 7 days"),
+    ("never", "Never"),
+]
+LEVELS = [("ok", "OK"), ("warning", "Warning"), ("error", "Error")]
+FIRMWARE = [
+    ("waiting", "Update waiting"),
+    ("current", "Up to date"),
+    ("offered", "Offered"),
+    ("downloaded", "Downloaded"),
+    ("failed", "Update failed"),
+    ("none", "Never built here"),
+]
+
+
+class DeviceFilterSet(ScopedFilterSet):
+    """Everything a device can be found by."""
+
+    search_fields = ("alias", "mac", "uid", "state__firmware", "state__version", "category")
+
+    seen = django_filters.ChoiceFilter(choices=SEEN_CHOICES, method="filter_seen", label="Seen")
+    level = django_filters.ChoiceFilter(
+        choices=LEVELS, field_name="state__level", label="Reported level"
+    )
+    firmware = django_filters.ChoiceFilter(
+        choices=FIRMWARE, method="filter_firmware", label="Firmware"
+    )
+    source = django_filters.ModelChoiceFilter(
+        queryset=Device._meta.get_field("source").related_model._default_manager.all(),
+        to_field_name="uid",
+        label="Source",
+    )
+    platform = django_filters.CharFilter(lookup_expr="istartswith", label="Platform")
+    tag = django_filters.CharFilter(method="filter_tag", label="Tag")
+    category = django_filters.CharFilter(lookup_expr="iexact", label="Category")
+    auto_update = django_filters.BooleanFilter(label="Updates by itself")
+
+    class Meta:
+        model = Device
+        fields: list[str] = []
+
+    def filter_seen(self, devices: Any, name: str, value: str) -> Any:
+        """Narrow by when a device last called."""
+        if value in SEEN:
+            return seen_within(devices, SEEN[value][1])
+        if value == "never":
+            return devices.filter(state__last_seen_at=None)
+        limit = online_since() if value == "offline" else timezone.now() - timedelta(days=7)
+        return devices.filter(state__last_seen_at__lt=limit)
+
+    def filter_firmware(self, devices: Any, name: str, value: str) -> Any:
+        """Narrow by what became of the newest build."""
+        devices = with_newest_build(devices)
+        if value == "waiting":
+            return devices.filter(update_waiting())
+        if value == "current":
+            return devices.filter(state__installed_build__isnull=False).exclude(update_waiting())
+        if value == "none":
+            return devices.filter(newest_build_id=None)
+        return devices.filter(state__offer_state=value)
+
+    def filter_tag(self, devices: Any, name: str, value: str) -> Any:
+        """Narrow to the devices that carry the tag."""
+        return tagged(devices, value.strip())

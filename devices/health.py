@@ -1,0 +1,102 @@
+"""What a device's row says about it: whether it is there, and what firmware it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from devices.models import Device, DeviceState
+from devices.querysets import online_since
+
+OFFERS = {
+    "offered": ("offered", "Update offered"),
+    "downloaded": ("downloading", "Downloaded, restarting"),
+    "failed": ("failed", "Update failed"),
+}
+ALARMS = {"warning", "error"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """A key of the states that pages know, and the word where another fits better."""
+
+    status: str
+    word: str = ""
+
+
+def state_of(device: Device) -> DeviceState:
+    """Return the state row, or an empty one for a device that has none yet."""
+    return getattr(device, "state", None) or DeviceState(device=device)
+
+
+def is_online(state: DeviceState, now: datetime | None = None) -> bool:
+    """Tell whether the device called lately."""
+    return state.last_seen_at is not None and state.last_seen_at >= online_since(now)
+
+
+def health_of(device: Device) -> Look:
+    """Return online, offline, or the alarm that an online device reports."""
+    state = state_of(device)
+    if state.last_seen_at is None:
+        return Look("unknown", "Never seen")
+    if not is_online(state):
+        return Look("offline")
+    return Look(state.level) if state.level in ALARMS else Look("online")
+
+
+def has_update(device: Any) -> bool:
+    """Tell whether a newer build waits; needs the annotations of `with_newest_build`."""
+    newest = device.newest_build_id
+    return newest is not None and newest > (state_of(device).installed_build_id or 0)
+
+
+def firmware_of(device: Any) -> Look | None:
+    """Return how far the newest build of the device came, or None without any build."""
+    state = state_of(device)
+    offered = state.offered_build_id
+    if state.offer_state in OFFERS and offered and offered == device.newest_build_id:
+        return Look(*OFFERS[state.offer_state])
+    if has_update(device):
+        return Look("outdated")
+    if state.installed_build_id is not None:
+        return Look("up_to_date")
+    return None
+
+
+@dataclass(frozen=True)
+class LoopStep:
+    """One step of the way from a build to running firmware."""
+
+    label: str
+    state: str
+    at: datetime | None = None
+    note: str = ""
+
+
+def update_loop(device: Any, newest: Any) -> list[LoopStep]:
+    """Return built, offered, downloaded, installed for the newest build, with their times."""
+    if newest is None:
+        return []
+    state = state_of(device)
+    same = state.offered_build_id == newest.pk
+    installed = state.installed_build_id == newest.pk
+    reached = state.offer_state if same else ""
+    offered = installed or reached in {"offered", "downloaded", "failed", "installed"}
+    fetched = installed or reached in {"downloaded", "installed"}
+    return [
+        LoopStep("Built", "done", newest.finished_at),
+        LoopStep("Offered", "done" if offered else "pending", state.offered_at if same else None),
+        LoopStep("Downloaded", "done" if fetched else _doing(offered, reached)),
+        LoopStep(
+            "Installed",
+            "done" if installed else ("running" if fetched else "pending"),
+            state.installed_at if installed else None,
+        ),
+    ]
+
+
+def _doing(offered: bool, reached: str) -> str:
+    if reached == "failed":
+        return "failed"
+    return "running" if offered else "pending"

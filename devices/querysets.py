@@ -1,0 +1,54 @@
+"""Annotations and named filters of devices, for lists, exports and the API alike."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from devices.constants import ONLINE_WINDOW
+from devices.models import Device
+
+Q_ = TypeVar("Q_", bound=QuerySet[Any])
+
+SUCCEEDED = "succeeded"
+
+
+def online_since(now: datetime | None = None) -> datetime:
+    """Return the moment after which a device must have called to count as online."""
+    return (now or timezone.now()) - ONLINE_WINDOW
+
+
+def with_newest_build(devices: Q_) -> Q_:
+    """Add `newest_build_id`, `_uid`, `_version` and `_deliver`: the newest succeeded build's."""
+    builds = Device._meta.get_field("builds").related_model
+    newest = builds._default_manager.filter(device=OuterRef("pk"), status=SUCCEEDED).order_by("-pk")
+    return devices.annotate(
+        newest_build_id=Subquery(newest.values("pk")[:1]),
+        newest_build_uid=Subquery(newest.values("uid")[:1]),
+        newest_build_version=Subquery(newest.values("version")[:1]),
+        newest_build_deliver=Subquery(newest.values("deliver")[:1]),
+    )
+
+
+def update_waiting() -> Q:
+    """Match devices with a newer build than the installed one; needs `with_newest_build`."""
+    never = Q(state__installed_build=None, newest_build_id__isnull=False)
+    return never | Q(newest_build_id__gt=F("state__installed_build"))
+
+
+def tagged(devices: Q_, tag: str) -> Q_:
+    """Narrow to the devices that carry the tag; works on every database's JSON."""
+    said = Q(tags_text__contains=json.dumps(tag))
+    if not tag.isascii():
+        said |= Q(tags_text__contains=json.dumps(tag, ensure_ascii=False))
+    return devices.alias(tags_text=Cast("tags", TextField())).filter(said)
+
+
+def seen_within(devices: Q_, span: timedelta) -> Q_:
+    """Narrow to the devices that called within the span."""
+    return devices.filter(state__last_seen_at__gte=timezone.now() - span)

@@ -1,0 +1,239 @@
+"""All writes to devices and to what they report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from audit.recorder import record
+from core.exceptions import Conflict, DomainError
+from core.jobs import changed_on_commit
+from devices import events
+from devices.aliases import given_alias
+from devices.macs import normalise_mac
+from devices.models import Device, DeviceState
+from devices.reports import DeviceReport
+from devices.selectors import find_device
+from devices.statuses import read_status
+
+EDITABLE = (
+    "alias",
+    "mac",
+    "platform",
+    "source",
+    "auto_update",
+    "description",
+    "category",
+    "tags",
+)
+# What a device that does not say it no longer has.
+VOLATILE = ("rssi", "snr", "station")
+REPORTED = (
+    "firmware",
+    "version",
+    "commit",
+    "checksum",
+    "env_hash",
+    "push_token",
+    "lat",
+    "lon",
+    "timezone_name",
+    "timezone_offset",
+)
+
+
+@dataclass(frozen=True)
+class CheckIn:
+    """What a report came to: the device, whether it is new, whether its version changed."""
+
+    device: Device
+    is_new: bool
+    version_changed: bool
+
+
+@transaction.atomic
+def device_create(actor: Any, *, organization: Any, **fields: Any) -> Device:
+    """Add a device before it calls. Audits, broadcasts.
+
+    Raises Conflict (devices.mac_taken) when another device of the organization has its MAC.
+    """
+    device = Device(organization=organization)
+    _assign(device, fields)
+    device.save()
+    DeviceState.objects.create(device=device)
+    record(actor, events.DeviceCreated, device, organization=organization, mac=device.mac)
+    _tell(device)
+    return device
+
+
+@transaction.atomic
+def device_edit(actor: Any, *, device: Device, **fields: Any) -> Device:
+    """Change what people decide about a device; the other fields stay. Audits, broadcasts.
+
+    Raises Conflict (devices.mac_taken) when another device of the organization has its MAC.
+    """
+    before = Device.objects.select_related("source").get(pk=device.pk)
+    _assign(device, fields)
+    changed = {name: getattr(device, name) for name in fields}
+    changed = {name: v for name, v in changed.items() if v != getattr(before, name)}
+    if changed:
+        device.save(update_fields=[*changed])
+        shown = {name: v if isinstance(v, bool | list) else f"{v}" for name, v in changed.items()}
+        record(actor, events.DeviceChanged, device, organization=device.organization, changed=shown)
+        _tell(device)
+    return device
+
+
+@transaction.atomic
+def device_delete(actor: Any, *, device: Device) -> None:
+    """Delete a device with its builds and firmware key. Audits, broadcasts."""
+    record(
+        actor,
+        events.DeviceDeleted,
+        device,
+        organization=device.organization,
+        mac=device.mac,
+        udid=device.udid,
+    )
+    _tell(device)
+    device.delete()
+
+
+def device_report(
+    actor: Any,
+    *,
+    organization: Any,
+    report: DeviceReport,
+    address: str = "",
+    key_prefix: str = "",
+) -> CheckIn:
+    """Take a device's report: check in the one it is, or register a new one.
+
+    Matched inside the organization by udid, then by MAC. Three statements for a known device,
+    outside any transaction. Audits a new device; broadcasts. Two at once make one device.
+    """
+    facts = {"address": address[:64], "last_key_prefix": key_prefix[:8]}
+    device = find_device(organization, udid=report.udid, mac=report.mac)
+    if device is None:
+        try:
+            return _register(actor, organization, report, facts)
+        except IntegrityError:
+            device = find_device(organization, udid=report.udid, mac=report.mac)
+            if device is None:
+                raise
+    return _check_in(device, report, facts)
+
+
+@transaction.atomic
+def _register(
+    actor: Any, organization: Any, report: DeviceReport, facts: dict[str, str]
+) -> CheckIn:
+    device = Device(
+        organization=organization,
+        alias=given_alias(report.alias),
+        mac=report.mac,
+        platform=report.platform or "unknown",
+        fcid=report.fcid or "",
+    )
+    # A udid that another organization's device bears is not given twice.
+    if report.udid and not Device.objects.filter(uid=report.udid).exists():
+        device.uid = report.udid
+    device.save(force_insert=True)
+    values = {name: v for name in REPORTED if (v := getattr(report, name)) is not None}
+    values |= {name: getattr(report, name) or "" for name in VOLATILE}
+    values["status"], values["level"] = read_status(report.status or "")
+    device.state = DeviceState.objects.create(
+        device=device, last_seen_at=timezone.now(), checkins=1, **values, **facts
+    )
+    record(
+        actor,
+        events.DeviceRegistered,
+        device,
+        organization=organization,
+        mac=device.mac,
+        platform=device.platform,
+    )
+    _tell(device)
+    return CheckIn(device, is_new=True, version_changed=bool(report.version))
+
+
+def _check_in(device: Device, report: DeviceReport, facts: dict[str, str]) -> CheckIn:
+    """Merge a report: the device wins, except for its alias; only what changed is written."""
+    _adopt_identity(device, report)
+    state = device.state
+    said = {name: v for name in REPORTED if (v := getattr(report, name)) is not None}
+    said |= {name: getattr(report, name) or "" for name in VOLATILE}
+    if report.status is not None:
+        said["status"], said["level"] = read_status(report.status)
+    changed = {name: v for name, v in (said | facts).items() if v != getattr(state, name)}
+    now = timezone.now()
+    DeviceState.objects.filter(pk=state.pk).update(
+        last_seen_at=now, checkins=F("checkins") + 1, **changed
+    )
+    for name, value in changed.items():
+        setattr(state, name, value)
+    state.last_seen_at = now
+    _tell(device)
+    return CheckIn(device, is_new=False, version_changed=bool({"version", "env_hash"} & {*changed}))
+
+
+def _adopt_identity(device: Device, report: DeviceReport) -> None:
+    said = {
+        "platform": report.platform,
+        "fcid": report.fcid,
+        "mac": report.mac,
+        "alias": None if device.alias else given_alias(report.alias),
+    }
+    changed = {name: v for name, v in said.items() if v and v != getattr(device, name)}
+    if not changed:
+        return
+    if "mac" in changed and find_device(device.organization, mac=report.mac):
+        del changed["mac"]  # the board of another device: that one keeps it
+    if changed:
+        with transaction.atomic():
+            Device.objects.filter(pk=device.pk).update(**changed)
+        for name, value in changed.items():
+            setattr(device, name, value)
+
+
+def _assign(device: Device, fields: dict[str, Any]) -> None:
+    unknown = fields.keys() - {*EDITABLE}
+    if unknown:
+        raise TypeError(f"not fields of a device: {', '.join(sorted(unknown))}")
+    for name, value in fields.items():
+        setattr(device, name, value)
+    if "mac" in fields:
+        device.mac = _clean_mac(device, fields["mac"])
+    if device.source is not None and device.source.organization_id != device.organization_id:
+        raise DomainError(
+            "devices.foreign_source",
+            "A device is built from a source of its own organization.",
+            fields={"source": ["Choose a source of the device's organization."]},
+        )
+    device.full_clean(validate_unique=False, validate_constraints=False)
+
+
+def _clean_mac(device: Device, value: str) -> str:
+    mac = normalise_mac(value)
+    if value and not mac:
+        raise DomainError(
+            "devices.mac_invalid",
+            "This is not a MAC address.",
+            fields={"mac": ["Write twelve hexadecimal digits, like 5C:CF:7F:01:23:45."]},
+        )
+    other = find_device(device.organization, mac=mac)
+    if other is not None and other.pk != device.pk:
+        raise Conflict(
+            "devices.mac_taken",
+            f"{other.alias} has this MAC address.",
+            fields={"mac": [f"{other.alias} has this MAC address already."]},
+        )
+    return mac
+
+
+def _tell(device: Device) -> None:
+    changed_on_commit(device, f"org.{device.organization.uid}", f"device.{device.uid}")

@@ -1,0 +1,100 @@
+"""Tables of devices and of what belongs to one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2 as tables
+
+from core.tables import ComponentColumn, MonoColumn, TimeColumn
+from devices.health import firmware_of, health_of
+from devices.models import Device
+
+WIDE = {"th": {"class": "d-none d-lg-table-cell"}, "td": {"class": "d-none d-lg-table-cell"}}
+WIDER = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
+
+
+class HealthColumn(ComponentColumn):
+    """Online, offline or the alarm, with the text that the device sent."""
+
+    template = "devices/columns/health.html"
+
+    def __init__(self, **extra: Any) -> None:
+        context = lambda record: {"health": health_of(record)}  # noqa: E731
+        super().__init__(extra_context=context, **extra)
+
+    def value(self, **kwargs: Any) -> str:
+        """Export one word."""
+        look = health_of(kwargs["record"])
+        return look.word or look.status
+
+
+class FirmwareColumn(ComponentColumn):
+    """The version that runs, and how far the newest build came."""
+
+    template = "devices/columns/firmware.html"
+
+    def __init__(self, **extra: Any) -> None:
+        context = lambda record: {"look": firmware_of(record)}  # noqa: E731
+        super().__init__(extra_context=context, **extra)
+
+
+class TagsColumn(ComponentColumn):
+    """Tags, each a link that filters by it."""
+
+    template = "devices/columns/tags.html"
+
+    def value(self, **kwargs: Any) -> str:
+        """Export the tags in one cell."""
+        return ", ".join(kwargs.get("value") or [])
+
+
+class DeviceTable(tables.Table):
+    """The machine list: one line says it all."""
+
+    alias = ComponentColumn(
+        "devices/columns/name.html", verbose_name="Device", order_by=("alias", "pk")
+    )
+    health = HealthColumn(
+        accessor="state__level", verbose_name="Status", order_by=("state__level", "alias", "pk")
+    )
+    firmware = FirmwareColumn(
+        accessor="state__version", verbose_name="Firmware", order_by=("state__version", "pk")
+    )
+    source = ComponentColumn(
+        "devices/columns/source.html", order_by=("source__alias", "pk"), attrs=WIDE
+    )
+    platform = MonoColumn(order_by=("platform", "pk"), attrs=WIDE)
+    tags = TagsColumn(orderable=False, attrs=WIDER)
+    last_seen = TimeColumn(
+        accessor="state__last_seen_at",
+        verbose_name="Last seen",
+        order_by=("state__last_seen_at", "pk"),
+    )
+    uid = tables.Column(visible=False)
+    mac = tables.Column(visible=False)
+
+    class Meta:
+        model = Device
+        fields = ("alias", "health", "firmware", "source", "platform", "tags", "last_seen")
+        order_by = ("alias",)
+
+
+class EnvironmentTable(tables.Table):
+    """Variables in force, with the level that each comes from."""
+
+    name = ComponentColumn("devices/columns/variable.html", orderable=False)
+    value = ComponentColumn(
+        "devices/columns/variable_value.html", accessor="variable__is_secret", orderable=False
+    )
+    level = ComponentColumn("devices/columns/variable_level.html", orderable=False)
+    changed = TimeColumn(accessor="variable__updated_at", orderable=False, attrs=WIDE)
+
+
+class HistoryTable(tables.Table):
+    """What was recorded about one object."""
+
+    verb = ComponentColumn("devices/columns/event.html", verbose_name="What", orderable=False)
+    actor = tables.Column(verbose_name="Who", orderable=False)
+    address = MonoColumn(verbose_name="From", orderable=False, attrs=WIDE)
+    at = TimeColumn(verbose_name="When", orderable=False)
