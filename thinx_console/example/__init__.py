@@ -1,0 +1,1 @@
+"""The bundled example: repositories served by this console, and simulated devices."""

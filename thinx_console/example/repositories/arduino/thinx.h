@@ -1,0 +1,1 @@
+/* The build replaces this file with the variables of one device. */

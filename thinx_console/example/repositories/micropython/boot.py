@@ -1,0 +1,1 @@
+"""Runs first on a MicroPython board. This example needs nothing set up."""

@@ -1,0 +1,5 @@
+"""MicroPython starts this after boot.py."""
+
+import soil
+
+soil.main()
