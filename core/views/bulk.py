@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.generic import View
 
 from core.exceptions import DomainError
+from core.scoping import scope_form_fields
 from core.views.base import ScopedViewMixin, heading, noun
 from core.views.registry import url_name
 
@@ -21,11 +22,13 @@ class BulkActionView(ScopedViewMixin, View):
     """POST with `selected=<uid>…` (or `all=1` and the list's `query`) asks; `confirm=1` does.
 
     The service runs per row; one row's refusal does not stop the others, and the result names
-    each refusal.
+    each refusal. `form_class` asks for more than a yes; `perform` finds it in `self.form`.
     """
 
     action: ClassVar[str]
     filterset_class: ClassVar[Any]
+    form_class: ClassVar[Any] = None
+    form: Any = None
     submit_label: ClassVar[str] = "Continue"
     done_word: ClassVar[str] = "done"
     danger: ClassVar[bool] = False
@@ -41,10 +44,20 @@ class BulkActionView(ScopedViewMixin, View):
         if not rows:
             messages.info(request, "Nothing was selected that you may change.")
             return redirect(self._list_url())
-        if not request.POST.get("confirm"):
+        confirmed = bool(request.POST.get("confirm"))
+        self.form = self.make_form(request.POST if confirmed else None)
+        if not confirmed or (self.form is not None and not self.form.is_valid()):
             return self._ask(rows)
         self._perform_all(rows)
         return redirect(self._list_url())
+
+    def make_form(self, data: Any) -> Any:
+        """Return the extra fields of the question, narrowed to what the actor may view."""
+        if self.form_class is None:
+            return None
+        form = self.form_class(data)
+        scope_form_fields(form, self.actor)
+        return form
 
     def perform(self, obj: Any) -> None:
         """Call the service for one row."""
@@ -84,7 +97,7 @@ class BulkActionView(ScopedViewMixin, View):
             "objects": rows,
             "consequences": self.consequences(rows),
             "typed": "",
-            "form": None,
+            "form": self.form,
             "hidden": hidden,
             "submit_label": f"{self.submit_label} {count} {noun(self.model, count)}",
             "danger": self.danger,
@@ -92,7 +105,8 @@ class BulkActionView(ScopedViewMixin, View):
             "action_url": self.request.path,
             "crumbs": [{"label": heading(self.model), "url": self._list_url()}],
         }
-        return render(self.request, self.template_name, context)
+        status = 422 if self.form is not None and self.form.errors else 200
+        return render(self.request, self.template_name, context, status=status)
 
     def _list_url(self) -> str:
         return reverse(url_name(self.model, "list"))

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
+from core.scoping import may_somewhere
 from core.views.actions import Action, object_actions
 from core.views.base import ScopedViewMixin, heading
 from core.views.registry import url_name
@@ -34,11 +35,15 @@ class Fact:
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab of an object's page: its label, URL action, and what it counts."""
+    """A tab of an object's page: its label, URL action, and what it counts.
+
+    `needs` is a model that one must be allowed to view somewhere to see the tab at all.
+    """
 
     label: str
     verb: str = ""
     count: Callable[[Any], int] | None = None
+    needs: type[Model] | None = None
 
 
 class ObjectView(ScopedViewMixin, View):
@@ -104,6 +109,7 @@ class ObjectView(ScopedViewMixin, View):
                 "count": tab.count(obj) if tab.count else None,
             }
             for tab in self.tabs
+            if tab.needs is None or may_somewhere(self.actor, tab.needs, "view")
         ]
 
 
