@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from core.crypto import derived_secret_key
 from thinx_console.env import env_bool, env_finish, env_int, env_list, env_secret, env_str
@@ -152,7 +152,7 @@ DATABASES = {
 }
 REDIS_URL = env_secret(
     "THINX_REDIS_URL",
-    f"unix://{DATA_DIR / 'run' / 'redis.sock'}",
+    f"unix://{quote(str(DATA_DIR / 'run' / 'redis.sock'))}",
     help="redis://host:port/0 or unix:///path: broker, channel layer, cache.",
 )
 CACHES = {"default": cache_from_url(REDIS_URL)}

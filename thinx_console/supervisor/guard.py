@@ -32,8 +32,11 @@ STOP_SECONDS = 15.0
 WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 
 
-def start_guard(argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
-    """Fork the guard around one command (supervisord); return the guard's pid."""
+def start_guard(argv: Sequence[str], env: Mapping[str, str], folder: Path) -> int:
+    """Fork the guard around one command (supervisord); return the guard's pid.
+
+    Both live in `folder`; what supervisord says before it has a log goes to `log/` there.
+    """
     sys.stdout.flush()
     launcher = os.getpid()
     pid = os.fork()
@@ -41,26 +44,29 @@ def start_guard(argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
         return pid
     status = 1
     try:
-        status = _guard(launcher, argv, env, log)
+        status = _guard(launcher, argv, env, folder)
     finally:
         os._exit(status)
 
 
-def _guard(launcher: int, argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+def _guard(launcher: int, argv: Sequence[str], env: Mapping[str, str], folder: Path) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     os.setsid()
+    os.chdir(folder)
     adopt_orphans()
     die_with_parent(signal.SIGTERM)
     if os.getppid() != launcher:
         return 1
-    supervisord = _spawn(argv, env, log)
+    supervisord = _spawn(argv, env, folder)
     return _watch(supervisord)
 
 
-def _spawn(argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+def _spawn(argv: Sequence[str], env: Mapping[str, str], folder: Path) -> int:
+    log = str(folder / "log" / "supervisord.out")
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+        (os.POSIX_SPAWN_OPEN, 1, log, append, 0o600),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
     return os.posix_spawnp(

@@ -119,10 +119,10 @@ def _run(console: Console, began: float) -> int:
     _step("static files", prepare.ensure_static, console, env)
     prepare.remove_leftovers(console)
     programs = programs_of(console)
-    console.supervisord_conf.write_text(supervisord_conf(console, programs), encoding="utf-8")
+    console.supervisord_conf.write_text(supervisord_conf(programs), encoding="utf-8")
     adopt_orphans()
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS | {signal.SIGCHLD})
-    guard = start_guard(supervisord_argv(console), env, console.log / "supervisord.out")
+    guard = start_guard(supervisord_argv(console), env, console.data)
     status = _accompany(guard, console, began)
     end_descendants(patience=STOP_SECONDS if status else 0.0)
     return status

@@ -100,40 +100,42 @@ def supervisord_argv(console: Console) -> list[str]:
     ]
 
 
-def supervisord_conf(console: Console, programs: list[Program]) -> str:
-    """Return the text of supervisord.conf."""
+def supervisord_conf(programs: list[Program]) -> str:
+    """Return the text of supervisord.conf.
+
+    Files are named relative to the data folder, in which the guard starts supervisord: it
+    expands the names of log files twice, which a % in an absolute one does not survive.
+    """
     head = [
         "; Made by `make run` at each start; an edit does not last.",
         "[supervisord]",
         "nodaemon = true",
-        f"directory = {_plain(ROOT)}",
-        f"logfile = {_plain(console.log / 'supervisord.log')}",
-        f"pidfile = {_plain(console.run / 'supervisord.pid')}",
-        f"childlogdir = {_plain(console.log)}",
+        "logfile = log/supervisord.log",
+        "pidfile = run/supervisord.pid",
+        "childlogdir = log",
         "loglevel = info",
         f"logfile_maxbytes = {LOG_BYTES}",
         "logfile_backups = 2",
         "silent = true",
         *(["user = root"] if os.geteuid() == 0 else []),
         "[unix_http_server]",
-        f"file = {_plain(console.control_socket)}",
+        "file = run/supervisor.sock",
         "chmod = 0700",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
-        "[supervisorctl]",
-        f"serverurl = unix://{_plain(console.control_socket)}",
     ]
-    return "\n".join([*head, *(_section(console, program) for program in programs), ""])
+    return "\n".join([*head, *(_section(program) for program in programs), ""])
 
 
-def _section(console: Console, program: Program) -> str:
+def _section(program: Program) -> str:
     argv = [*_tied_to_parent("KILL"), *program.argv]
     return "\n".join(
         [
             f"[program:{program.name}]",
             f"command = {_plain(shlex.join(argv))}",
+            f"directory = {_plain(ROOT)}",
             f"priority = {program.priority}",
-            f"stdout_logfile = {_plain(console.log / program.name)}.log",
+            f"stdout_logfile = log/{program.name}.log",
             f"stdout_logfile_maxbytes = {LOG_BYTES}",
             "stdout_logfile_backups = 2",
             "redirect_stderr = true",
