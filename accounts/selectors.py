@@ -8,9 +8,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.actor import Actor
-from accounts.models import Organization
+from accounts.models import Membership, Organization
+from audit.models import AuditEvent
 
 SESSION_KEY = "organization"
+ACCOUNT_VERBS = (
+    "accounts.signed_in",
+    "accounts.signed_out",
+    "accounts.sign_in_refused",
+    "accounts.password_changed",
+)
 
 
 def reachable_organizations(actor: Actor) -> QuerySet[Organization]:
@@ -29,6 +36,24 @@ def chosen_organization(request: HttpRequest) -> Organization | None:
 def home_organization(request: HttpRequest) -> Organization | None:
     """Return where new objects go: the chosen organization, else the personal one."""
     return chosen_organization(request) or reachable_organizations(_actor(request)).first()
+
+
+def own_memberships(actor: Actor) -> QuerySet[Membership]:
+    """Return the roles that the actor's person holds."""
+    rows = Membership.objects.allowed(actor).filter(user=actor.user)
+    return rows.select_related("organization").order_by(
+        "-organization__is_personal", "organization__name", "pk"
+    )
+
+
+def account_activity(actor: Actor, limit: int = 8) -> QuerySet[AuditEvent]:
+    """Return what the audit log of the person's own organization says of their account."""
+    rows = AuditEvent.objects.allowed(actor).filter(
+        verb__in=ACCOUNT_VERBS,
+        organization__is_personal=True,
+        organization__memberships__user=actor.user,
+    )
+    return rows.order_by("-at", "-pk")[:limit]
 
 
 def _actor(request: Any) -> Actor:

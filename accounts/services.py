@@ -13,7 +13,13 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.choices import Role
-from accounts.events import MembershipChanged, OrganizationCreated, PasswordChanged, UserCreated
+from accounts.events import (
+    MembershipChanged,
+    OrganizationChanged,
+    OrganizationCreated,
+    PasswordChanged,
+    UserCreated,
+)
 from accounts.models import Membership, Organization, User
 from audit.recorder import record
 from core.exceptions import Conflict
@@ -54,6 +60,16 @@ def organization_create(
     organization = _plant(Organization(name=name), parent)
     Membership.objects.create(user=admin, organization=organization, role=Role.ADMIN)
     record(actor, OrganizationCreated, organization, organization=organization, name=name)
+    return organization
+
+
+@transaction.atomic
+def organization_rename(actor: Actor, *, organization: Organization, name: str) -> Organization:
+    """Change what an organization is called; its owner id stays. Audits."""
+    organization.name = name
+    organization.full_clean()
+    organization.save(update_fields=["name"])
+    record(actor, OrganizationChanged, organization, organization=organization, name=name)
     return organization
 
 

@@ -187,6 +187,12 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
+BOOTSTRAP_EMAIL = env_str(
+    "THINX_BOOTSTRAP_EMAIL", "", help="Creates the first operator when nobody is there yet."
+)
+BOOTSTRAP_PASSWORD = env_secret(
+    "THINX_BOOTSTRAP_PASSWORD", "", help="The password of that first operator."
+)
 # Guardian's rows are read by accounts.actor; its own backend would be a second answer (W001).
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
 GUARDIAN_MONKEY_PATCH_USER = False
