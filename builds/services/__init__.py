@@ -1,11 +1,36 @@
-"""All writes of the builds app, one module per topic.
+"""All writes of the builds app, one module per topic; the names below are its public face."""
 
-sources: source_create(actor, *, organization, alias, url, branch, deploy_key=None,
-access_token=""), source_update(actor, *, source, **changed fields), source_delete(actor, *,
-source), source_test(actor, *, source, accept_host_key=False) -> Source
+from __future__ import annotations
 
-build: build_start(actor, *, device, source=None, deliver=True) -> Build, build_cancel(actor, *,
-build), build_delete(actor, *, build), build_can_cancel(build) -> "" or the sentence why not,
-build_can_start(device) -> "" or the sentence why not, build_run(build_uid) for the task,
-builds_sweep() for beat
-"""
+from builds.services.artifacts import artifact_open
+from builds.services.build import (
+    build_can_cancel,
+    build_can_start,
+    build_cancel,
+    build_delete,
+    build_start,
+)
+from builds.services.execution import build_run
+from builds.services.signing import current_signing_key
+from builds.services.sources import source_create, source_delete, source_test, source_update
+from builds.services.sweep import builds_sweep
+from builds.services.tokens import token_find, token_issue, token_use
+
+__all__ = [
+    "artifact_open",
+    "build_can_cancel",
+    "build_can_start",
+    "build_cancel",
+    "build_delete",
+    "build_run",
+    "build_start",
+    "builds_sweep",
+    "current_signing_key",
+    "source_create",
+    "source_delete",
+    "source_test",
+    "source_update",
+    "token_find",
+    "token_issue",
+    "token_use",
+]

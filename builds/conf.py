@@ -1,0 +1,46 @@
+"""The settings that builds read, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from builds.engine.environment import ServerFacts
+from builds.engine.git import GitLimits
+from builds.sandbox import Limits
+
+MIB = 1024 * 1024
+HEARTBEAT_SECONDS = 5.0
+LOST_AFTER_SECONDS = 30.0
+RESEND_AFTER_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """How builds run on this installation."""
+
+    sandbox: str
+    allow_loopback: bool
+    own_prefixes: tuple[str, ...]
+    limits: Limits
+    git_limits: GitLimits
+    log_bytes: int
+    server: ServerFacts
+
+
+def build_settings() -> BuildSettings:
+    """Return the settings as they are now."""
+    mqtt = urlsplit(settings.MQTT_URL)
+    return BuildSettings(
+        sandbox=settings.SANDBOX,
+        allow_loopback=settings.ALLOW_LOOPBACK_SOURCES,
+        own_prefixes=(f"{settings.PUBLIC_URL}/examples/",),
+        limits=Limits(seconds=settings.BUILD_TIMEOUT, disk=settings.BUILD_DISK_MB * MIB),
+        git_limits=GitLimits(size=settings.CLONE_MB * MIB),
+        log_bytes=settings.BUILD_LOG_MB * MIB,
+        server=ServerFacts(
+            url=settings.PUBLIC_URL, mqtt_host=mqtt.hostname or "", mqtt_port=mqtt.port or 1883
+        ),
+    )

@@ -1,0 +1,129 @@
+"""What people do to builds: start, cancel, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import F
+
+from audit.recorder import record
+from builds import events
+from builds.choices import CANCELLABLE, FINAL, UNFINISHED, BuildStatus
+from builds.constants import RUN_TASK
+from builds.models import Build, Source
+from builds.services.artifacts import artifacts_forget
+from builds.services.state import move, tell
+from core.exceptions import Conflict, DomainError
+from core.jobs import enqueue
+from core.scoping import is_allowed
+
+
+@transaction.atomic
+def build_start(
+    actor: Any, *, device: Any, source: Source | None = None, deliver: bool = True
+) -> Build:
+    """Queue a build of the source (the device's own by default) for one device.
+
+    `deliver` offers the result to the device once it is there. Audits, enqueues, broadcasts.
+    Raises Conflict: build.no_source, build.source_untested, build.already_running.
+    """
+    source = source or device.source
+    reason = build_can_start(device, source)
+    if reason:
+        raise reason
+    assert source is not None
+    if not is_allowed(source, actor, "build"):
+        raise PermissionDenied
+    Source.objects.filter(pk=source.pk).update(builds_started=F("builds_started") + 1)
+    source.refresh_from_db(fields=["builds_started"])
+    build = Build.objects.create(
+        organization=device.organization,
+        source=source,
+        device=device,
+        number=source.builds_started,
+        branch=source.branch,
+        deliver=deliver,
+        created_by=actor.user,
+    )
+    record(
+        actor,
+        events.BuildStarted,
+        build,
+        organization=build.organization,
+        device=device.alias,
+        source=source.alias,
+    )
+    enqueue(RUN_TASK, queue="builds", build_uid=f"{build.uid}")
+    tell(build)
+    return build
+
+
+def build_can_start(device: Any, source: Source | None = None) -> DomainError | None:
+    """Return why no build of this device can start now, or None."""
+    source = source or device.source
+    if source is None:
+        return Conflict(
+            "build.no_source",
+            f"{device} has no source. Attach a repository to it, then build.",
+        )
+    if source.organization_id != device.organization_id:
+        return Conflict(
+            "build.foreign_source", "The source belongs to another organization than the device."
+        )
+    if is_untested_ssh(source):
+        return Conflict(
+            "build.source_untested",
+            f"The host key of {source} is not known yet. Test its access first, so that nobody "
+            "can pose as the repository.",
+        )
+    running = Build.objects.filter(device=device, status__in=UNFINISHED).first()
+    if running is not None:
+        return Conflict(
+            "build.already_running",
+            f"{running} is still {running.get_status_display().lower()} for {device}. "
+            "Wait for it or cancel it.",
+        )
+    return None
+
+
+def is_untested_ssh(source: Source) -> bool:
+    """Tell whether a host key is needed and none was pinned."""
+    return not source.url.startswith(("https://", "http://")) and not source.known_hosts
+
+
+@transaction.atomic
+def build_cancel(actor: Any, *, build: Build) -> Build:
+    """Stop a build that is not publishing yet; the worker ends its processes within a second.
+
+    Audits. Raises Conflict build.not_cancellable with the reason.
+    """
+    if not move(build, BuildStatus.CANCELLED):
+        build.refresh_from_db(fields=["status"])
+        raise Conflict("build.not_cancellable", build_can_cancel(build))
+    build.refresh_from_db()
+    record(actor, events.BuildCancelled, build, organization=build.organization)
+    return build
+
+
+def build_can_cancel(build: Build) -> str:
+    """Return why the build cannot be cancelled, or an empty string."""
+    if build.status in CANCELLABLE:
+        return ""
+    if build.status == BuildStatus.PUBLISHING:
+        return f"{build} is publishing its result and can no longer be cancelled."
+    return f"{build} is over: {build.get_status_display().lower()}."
+
+
+@transaction.atomic
+def build_delete(actor: Any, *, build: Build) -> None:
+    """Delete a finished build with its log and artifacts. Audits."""
+    if build.status not in FINAL:
+        raise Conflict("build.still_running", f"{build} is still running. Cancel it first.")
+    artifacts_forget([build])
+    record(
+        actor, events.BuildDeleted, build, organization=build.organization, version=build.version
+    )
+    tell(build)
+    build.delete()
