@@ -61,6 +61,42 @@ def limit_line(limits: Limits, uid: int | None) -> list[str]:
 
 def bwrap_line(limits: Limits, handles: Handles) -> list[str]:
     """The namespaces: /usr to read, a work folder of limited size, and nothing else."""
+    return [
+        *_house(limits),
+        "--size", str(limits.disk), "--tmpfs", WORK,
+        "--ro-bind-data", str(handles.init), INIT,
+        *_closed(handles.seccomp, WORK),
+        "--info-fd", str(handles.info),
+        "--",
+    ]  # fmt: skip
+
+
+def firmware_line(
+    limits: Limits,
+    program: Sequence[str],
+    *,
+    uid: int | None,
+    firmware: int,
+    path: str,
+    seccomp: int,
+) -> list[str]:
+    """The line of a simulated device: the same walls, one file to read, nowhere to write but /tmp.
+
+    `firmware` and `seccomp` are open files; `path` is where the program finds the firmware.
+    """
+    return [
+        *drop_line(uid),
+        *limit_line(limits, uid),
+        *_house(limits),
+        "--ro-bind-data", str(firmware), path,
+        *_closed(seccomp, TEMP),
+        "--",
+        *program,
+    ]  # fmt: skip
+
+
+def _house(limits: Limits) -> list[str]:
+    """Own namespaces of every kind, no rights, /usr to read, and what each program expects."""
     line = [
         "bwrap", "--unshare-all", "--unshare-user", "--disable-userns",
         "--cap-drop", "ALL", "--die-with-parent", "--new-session", "--as-pid-1",
@@ -78,14 +114,16 @@ def bwrap_line(limits: Limits, handles: Handles) -> list[str]:
         *line,
         "--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc",
         "--size", str(limits.temp), "--tmpfs", TEMP,
-        "--size", str(limits.disk), "--tmpfs", WORK,
-        "--ro-bind-data", str(handles.init), INIT,
+    ]  # fmt: skip
+
+
+def _closed(seccomp: int, folder: str) -> list[str]:
+    """Nothing more can be written or asked for; an environment of four names."""
+    return [
         "--remount-ro", "/",
-        "--seccomp", str(handles.seccomp),
-        "--info-fd", str(handles.info),
+        "--seccomp", str(seccomp),
         "--clearenv", "--setenv", "PATH", PATH, "--setenv", "LANG", "C.UTF-8",
-        "--setenv", "TMPDIR", TEMP, "--chdir", WORK,
-        "--",
+        "--setenv", "TMPDIR", TEMP, "--chdir", folder,
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-// A level sensor that does not exist: says its greeting, then what it measures.
+// A level sensor that does not exist: says its greeting, measures three times, and sleeps for good.
 #include <avr/sleep.h>
 #include "thinx.h"
 
@@ -9,7 +9,6 @@
 #define THINX_FIRMWARE_VERSION_SHORT "0.0.0"
 #endif
 
-const unsigned long pause = 5000;
 int level = 80;
 
 void setup() {
@@ -18,18 +17,19 @@ void setup() {
 }
 
 void loop() {
-  rest(pause);
-  level = level > 20 ? level - 1 : 80;
+  delay(1000);
   Serial.print(F(GREETING ": level "));
-  Serial.print(level);
+  Serial.print(level--);
   Serial.println(F(" %"));
+  Serial.flush();
+  if (level < 78) {
+    sleepUntilReset();
+  }
 }
 
-// Sleeps between the ticks of the timer, which saves the battery.
-void rest(unsigned long milliseconds) {
-  const unsigned long began = millis();
-  set_sleep_mode(SLEEP_MODE_IDLE);
-  while (millis() - began < milliseconds) {
-    sleep_mode();
-  }
+// With interrupts off nothing but the reset button wakes it; a simulator ends here.
+void sleepUntilReset() {
+  set_sleep_mode(SLEEP_MODE_PWR_DOWN);
+  noInterrupts();
+  sleep_mode();
 }
