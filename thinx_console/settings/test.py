@@ -28,12 +28,16 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CELERY = {**CELERY, "broker_url": "memory://"}
 if _redis := os.environ.get("THINX_TEST_REDIS_URL"):
+    # pytest runs several processes at once; each has a Redis database of its own.
+    _number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + 1
     CACHES["default"] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": _redis,
+        "LOCATION": f"{_redis}?db={_number}",
     }
     CHANNEL_LAYERS["default"] = {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [_redis]},
+        "CONFIG": {"hosts": [f"{_redis}?db={_number}"]},
     }
-    CELERY["broker_url"] = _redis.replace("unix://", "redis+socket://", 1)
+    CELERY["broker_url"] = (
+        _redis.replace("unix://", "redis+socket://", 1) + f"?virtual_host={_number}"
+    )
