@@ -12,13 +12,6 @@ from thinx_console.example import bare
 pytestmark = pytest.mark.usefixtures("example_folder")
 
 
-@pytest.fixture
-def example_folder(settings, tmp_path):
-    settings.DATA_DIR = tmp_path
-    settings.EMBEDDED = True
-    return tmp_path
-
-
 def git(*arguments, **environment):
     return subprocess.run(
         ["git", *arguments],

@@ -54,7 +54,6 @@ def main(kind: str, firmware: str) -> None:
 def _memory(data: bytes) -> int:
     """Return an open file that the sandbox inherits."""
     handle = os.memfd_create("thinx", 0)
-    os.set_inheritable(handle, True)
     os.write(handle, data)
     os.lseek(handle, 0, os.SEEK_SET)
     return handle
