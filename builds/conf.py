@@ -12,6 +12,7 @@ from builds.engine.git import GitLimits
 from builds.sandbox import Limits
 
 MIB = 1024 * 1024
+PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 HEARTBEAT_SECONDS = 5.0
 LOST_AFTER_SECONDS = 30.0
 RESEND_AFTER_SECONDS = 60.0
@@ -24,6 +25,7 @@ class BuildSettings:
     sandbox: str
     allow_loopback: bool
     own_prefixes: tuple[str, ...]
+    networks: tuple[str, ...]
     limits: Limits
     git_limits: GitLimits
     log_bytes: int
@@ -37,7 +39,14 @@ def build_settings() -> BuildSettings:
         sandbox=settings.SANDBOX,
         allow_loopback=settings.ALLOW_LOOPBACK_SOURCES,
         own_prefixes=(f"{settings.PUBLIC_URL}/examples/",),
-        limits=Limits(seconds=settings.BUILD_TIMEOUT, disk=settings.BUILD_DISK_MB * MIB),
+        networks=PRIVATE_NETWORKS if settings.ALLOW_LOOPBACK_SOURCES else (),
+        # Half of the log is for the start of a build's output; its end and our words fit after.
+        limits=Limits(
+            seconds=settings.BUILD_TIMEOUT,
+            cpu_seconds=settings.BUILD_TIMEOUT,
+            disk=settings.BUILD_DISK_MB * MIB,
+            log=settings.BUILD_LOG_MB * MIB // 2,
+        ),
         git_limits=GitLimits(size=settings.CLONE_MB * MIB),
         log_bytes=settings.BUILD_LOG_MB * MIB,
         server=ServerFacts(

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from subprocess import Popen
+from typing import IO
 
 from git import Git, Repo
 
@@ -173,18 +175,20 @@ class _Run:
     def run(self, arguments: list[str], *, workdir: Path | None) -> str:
         """Run git and return its standard output; the process group is gone afterwards."""
         with prepared(self.access, workdir) as environment:
-            process = Git(workdir or environment["HOME"]).execute(
+            wrapped = Git(workdir or environment["HOME"]).execute(
                 self._command(arguments, environment), as_process=True, start_new_session=True
             )
+            process = wrapped.proc
+            assert process is not None
             try:
                 output, errors = self._read(process)
             finally:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.proc.pid, signal.SIGKILL)
-                process.proc.communicate()
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
         if self.problem is not None:
             raise self.problem
-        if process.proc.returncode != 0:
+        if process.returncode != 0:
             raise self._explain(errors)
         return output
 
@@ -204,7 +208,7 @@ class _Run:
             return SAFE
         return (*SAFE, f"http.curloptResolve={url.host}:{url.port}:{url.address}")
 
-    def _read(self, process: Git.AutoInterrupt) -> tuple[str, str]:
+    def _read(self, process: Popen[bytes]) -> tuple[str, str]:
         output = bytearray()
         errors: list[str] = []
         lines = LineBuffer(4096)
@@ -220,9 +224,19 @@ class _Run:
             if len(output) < 4 * MIB:
                 output.extend(chunk)
 
+        reactions = {process.stdout: on_output, process.stderr: on_error}
+        self._follow(reactions)
+        if self.problem is None:
+            self._wait(process)
+            self._weigh(last=True)
+        errors += lines.flush()
+        return output.decode("utf-8", "replace"), "\n".join(errors)
+
+    def _follow(self, reactions: Mapping[IO[bytes] | None, Callable[[bytes], None]]) -> None:
+        """Read until both ends are closed or there is a reason to stop."""
         with selectors.DefaultSelector() as selector:
-            for pipe, react in ((process.proc.stdout, on_output), (process.proc.stderr, on_error)):
-                os.set_blocking(pipe.fileno(), False)
+            for pipe, react in reactions.items():
+                assert pipe is not None
                 selector.register(pipe, selectors.EVENT_READ, react)
             while selector.get_map() and self.problem is None:
                 for key, _ in selector.select(TICK):
@@ -232,14 +246,9 @@ class _Run:
                     else:
                         selector.unregister(key.fileobj)
                 self._check()
-        if self.problem is None:
-            self._wait(process)
-            self._weigh(last=True)
-        errors += lines.flush()
-        return output.decode("utf-8", "replace"), "\n".join(errors)
 
-    def _wait(self, process: Git.AutoInterrupt) -> None:
-        while process.proc.poll() is None and self.problem is None:
+    def _wait(self, process: Popen[bytes]) -> None:
+        while process.poll() is None and self.problem is None:
             time.sleep(0.01)
             self._check()
 

@@ -76,7 +76,7 @@ def validate_git_url(
     own = any(prefix.endswith("/") and url.startswith(prefix) for prefix in own_prefixes)
     parsed = _parse(url, own=own)
     _check_parts(parsed)
-    if own or not resolve:
+    if not resolve:
         return parsed
     return pin(parsed, allow_loopback=allow_loopback, networks=networks)
 
@@ -145,7 +145,12 @@ def _check_parts(url: GitUrl) -> None:
 
 
 def pin(url: GitUrl, *, allow_loopback: bool = False, networks: Sequence[str] = ()) -> GitUrl:
-    """Look the host up now, refuse private machines, and remember the address to connect to."""
+    """Look the host up now, refuse private machines, and remember the address to connect to.
+
+    An address of this console itself stays as it is.
+    """
+    if url.own:
+        return url
     opened = [ipaddress.ip_network(network) for network in networks]
     addresses = resolve_host(url.host.strip("[]"), url.port)
     for address in addresses:

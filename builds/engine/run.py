@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +18,7 @@ from builds.engine.tree import Tree, read_file, read_tree
 from builds.exceptions import BuildCancelled, BuildUserError
 from builds.platforms import BuildPlan, PlanContext, Platform, platforms
 from builds.sandbox import Collected, Limits, Outcome, SandboxJob, make_runner
-from builds.sandbox.output import SYSTEM
-from core.exceptions import DomainError
+from builds.sandbox.output import STDOUT, SYSTEM
 
 OnStage = Callable[[str], None]
 OnLine = Callable[[str, str], None]
@@ -81,6 +81,7 @@ def run_build(
 ) -> BuildResult:
     """Fetch, detect, plan, build in the sandbox, collect.
 
+    `cancelled` is asked several times a second, always from the calling thread.
     Raises BuildUserError, BuildPlatformError or BuildCancelled. Whatever ends it, its folders
     and processes are gone.
     """
@@ -165,14 +166,10 @@ class _Build:
         """Clone, and meanwhile ask for the tags that the version is made of."""
         request = self.request
         self.say(f"Cloning {request.access.url.text}, {request.branch}")
-        stop = {"now": False}
-
-        def stopped() -> bool:
-            return stop["now"] or self.cancelled()
-
+        stop = threading.Event()
         with ThreadPoolExecutor(1, thread_name_prefix="refs") as pool:
             asked = pool.submit(
-                git.list_refs, request.access, cancelled=stopped, workdir=request.workdir
+                git.list_refs, request.access, cancelled=stop.is_set, workdir=request.workdir
             )
             try:
                 checkout = git.clone(
@@ -180,16 +177,24 @@ class _Build:
                     request.branch,
                     folder,
                     limits=request.git_limits,
-                    on_line=lambda text: self.line("stderr", text),
+                    on_line=lambda text: self.line(STDOUT, text),
                     cancelled=self.cancelled,
                     workdir=request.workdir,
                 )
-            except DomainError:
-                stop["now"] = True
-                raise
-            refs = asked.result()
+                refs = self.wait_for(asked)
+            finally:
+                stop.set()
         self.say(f"Commit {checkout.commit[:12]} by {checkout.author}: {checkout.message}")
         return checkout, refs
+
+    def wait_for(self, asked: Future[git.Refs]) -> git.Refs:
+        """Wait for the tags, open to a cancellation."""
+        while True:
+            try:
+                return asked.result(timeout=0.2)
+            except TimeoutError:
+                if self.cancelled():
+                    raise BuildCancelled from None
 
     def version(self, checkout: git.Checkout, refs: git.Refs) -> VersionFacts:
         version = f"{refs.base_version}.{self.request.number}"

@@ -92,7 +92,7 @@ def _check_events(text: str) -> None:
     """Refuse what makes small files large or deep, before anything is built from it."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
             raise _bad("references (&name, *name) are not supported.", line)
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):

@@ -149,12 +149,17 @@ class Init:
         with tarfile.open(fileobj=sys.stdin.buffer, mode="r|", bufsize=1 << 18) as archive:
             for member in archive:
                 if member.name == "job.json":
-                    self.job = json.load(archive.extractfile(member))
+                    self.job = json.loads(self.content(archive, member))
                 else:
                     self.place(archive, member)
         limit = self.job["limits"].get("processes")
         if limit:
             resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
+
+    @staticmethod
+    def content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+        file = archive.extractfile(member)
+        return file.read() if file is not None else b""
 
     def place(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         path = os.path.join(self.work, member.name)
@@ -167,10 +172,8 @@ class Init:
         if member.issym():
             os.symlink(member.linkname, path)
             return
-        source = archive.extractfile(member)
         with open(path, "wb") as target:
-            while chunk := source.read(CHUNK):
-                target.write(chunk)
+            target.write(self.content(archive, member))
         os.chmod(path, 0o755 if member.mode & 0o100 else 0o644)
 
     def run_steps(self) -> int:

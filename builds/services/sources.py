@@ -73,7 +73,7 @@ def source_update(actor: Any, *, source: Source, **changes: Any) -> Source:
     if unknown:
         raise TypeError(f"a source has no {', '.join(sorted(unknown))} to change")
     changed = {
-        name for name in changes if name == "access_token" or _differs(source, name, changes)
+        name for name in changes if name == "access_token" or _differs(source, name, changes[name])
     }
     _assign(source, {name: changes[name] for name in changed})
     if changed & FORGETS_HOST:
@@ -110,10 +110,11 @@ def source_access(source: Source) -> GitAccess:
     url = pin(
         validate_git_url(
             source.url,
-            allow_loopback=settings.allow_loopback,
             own_prefixes=settings.own_prefixes,
+            resolve=False,
         ),
         allow_loopback=settings.allow_loopback,
+        networks=settings.networks,
     )
     sealed: Any = source.deploy_key.private_key if source.deploy_key is not None else None
     token: Any = source.access_token
@@ -243,6 +244,7 @@ def checked_url(text: str) -> GitUrl:
             text.strip(),
             allow_loopback=settings.allow_loopback,
             own_prefixes=settings.own_prefixes,
+            networks=settings.networks,
         )
     except DomainError as error:
         raise BuildUserError(error.code, error.message, fields={"url": [error.message]}) from None
