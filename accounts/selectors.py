@@ -38,6 +38,14 @@ def home_organization(request: HttpRequest) -> Organization | None:
     return chosen_organization(request) or reachable_organizations(_actor(request)).first()
 
 
+def actor_home(actor: Actor) -> Organization | None:
+    """Return where a script's new objects go: the key's organization, else the personal one."""
+    if actor.ceiling is not None or actor.user is None:
+        return actor.ceiling
+    personal = Organization.objects.filter(is_personal=True, memberships__user=actor.user)
+    return personal.first()
+
+
 def own_memberships(actor: Actor) -> QuerySet[Membership]:
     """Return the roles that the actor's person holds."""
     rows = Membership.objects.allowed(actor).filter(user=actor.user)

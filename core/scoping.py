@@ -75,6 +75,21 @@ def may_somewhere(actor: ActorLike, model: type[models.Model], action: str) -> b
     return ids.exists() if isinstance(ids, models.QuerySet) else bool(ids)
 
 
+def may_in(
+    actor: ActorLike, model: type[models.Model], action: str, organization: models.Model
+) -> bool:
+    """Tell whether the actor may do this in the organization; asked before a row exists."""
+    perm = perm_name(model, action)
+    if not actor.may_attempt(perm):
+        return False
+    if actor.is_unrestricted:
+        return True
+    ids = actor.organization_ids(perm)
+    if isinstance(ids, models.QuerySet):
+        return ids.filter(pk=organization.pk).exists()
+    return organization.pk in ids
+
+
 def get_allowed(queryset: Any, actor: ActorLike, action: str, **lookup: Any) -> Any:
     """Return one row, or raise Http404 (not viewable) or PermissionDenied (only viewable)."""
     obj = queryset.allowed(actor, action).filter(**lookup).first()

@@ -7,8 +7,11 @@ from django.urls import include, path
 from thinx_console import health
 
 urlpatterns = [
+    path("", include("gateway.urls")),
     path("", include("thinx_console.example.urls")),
+    path("api/v1/", include("thinx_console.api_urls")),
     path("accounts/", include("accounts.urls")),
+    path("audit/", include("audit.urls")),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from rest_framework import exceptions, mixins, serializers, viewsets
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework import exceptions, mixins, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from core.api.permissions import actor_of
-from core.scoping import get_allowed, is_allowed
+from core.scoping import get_allowed, is_allowed, may_somewhere
 
 DEFAULT_ACTIONS = {
     "list": "view",
@@ -22,46 +24,19 @@ DEFAULT_ACTIONS = {
 }
 
 
-class ScopedSerializerMixin:
-    """Narrows relation fields to what the actor may view."""
-
-    def get_fields(self) -> dict[str, serializers.Field]:
-        """Return the fields, with every related queryset passed through `allowed()`."""
-        fields: dict[str, serializers.Field] = super().get_fields()  # type: ignore[misc]
-        actor = self.context.get("actor")  # type: ignore[attr-defined]
-        for field in fields.values():
-            queryset = getattr(field, "queryset", None)
-            if queryset is None:
-                continue
-            if actor is None:
-                field.queryset = queryset.none()  # type: ignore[attr-defined]
-            elif hasattr(queryset, "allowed"):
-                field.queryset = queryset.allowed(actor, "view")  # type: ignore[attr-defined]
-        return fields
-
-
-class ScopedModelSerializer(ScopedSerializerMixin, serializers.ModelSerializer):
-    """A model serializer whose relations speak uid and stay inside what the actor may view."""
-
-    serializer_related_field = serializers.SlugRelatedField
-
-    def build_relational_field(self, field_name: str, relation_info: Any) -> Any:
-        """Relate by uid, never by primary key."""
-        _, kwargs = super().build_relational_field(field_name, relation_info)
-        kwargs.pop("view_name", None)
-        return serializers.SlugRelatedField, {**kwargs, "slug_field": "uid"}
-
-
 class ScopedViewSet(viewsets.GenericViewSet):
     """Rows start at `allowed(actor, action)`; writes call the same services as the pages.
 
     `action_permissions` adds or replaces entries of the usual ones (create → add, …). An action
-    that is not named there is answered 405.
+    that is not named there is answered 405. `action_serializers` names the serializer of a
+    body where it is not the one of the answers.
     """
 
     lookup_field = "uid"
     lookup_value_converter = "uuid"
-    action_permissions: dict[str, str] = {}
+    action_permissions: ClassVar[dict[str, str]] = {}
+    action_serializers: ClassVar[dict[str, Any]] = {}
+    ordering_fields: ClassVar[tuple[str, ...]] = ()
 
     @property
     def actor(self) -> Any:
@@ -76,6 +51,18 @@ class ScopedViewSet(viewsets.GenericViewSet):
             raise exceptions.MethodNotAllowed(self.request.method or "")
         return known[self.action]
 
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        """Let chunked bodies in: DRF takes a request without Content-Length for an empty one."""
+        is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
+        if is_chunked and not request.META.get("CONTENT_LENGTH"):
+            request.META["CONTENT_LENGTH"] = f"{len(request.body)}"
+        return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Refuse unnamed actions before anything runs, after asking who is there."""
+        super().initial(request, *args, **kwargs)
+        self.required_action  # noqa: B018
+
     def get_queryset(self) -> Any:
         """Return the rows that the actor may view; the schema generator gets none."""
         if getattr(self, "swagger_fake_view", False):
@@ -87,60 +74,109 @@ class ScopedViewSet(viewsets.GenericViewSet):
         uid = self.kwargs[self.lookup_field]
         return get_allowed(self.queryset.all(), self.actor, self.required_action, uid=uid)
 
+    def get_serializer_class(self) -> Any:
+        """Return the serializer of this action's body."""
+        return self.action_serializers.get(self.action, self.serializer_class)
+
     def get_serializer_context(self) -> dict[str, Any]:
         """Hand the actor to the serializers."""
         context = super().get_serializer_context()
         fake = getattr(self, "swagger_fake_view", False)
         return {**context, "actor": None if fake else self.actor}
 
+    def represent(self, obj: Any) -> Any:
+        """Return the object as every answer shows it."""
+        return self.serializer_class(obj, context=self.get_serializer_context()).data
+
+    def valid_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the checked body; 400 with the faults otherwise."""
+        serializer = self.get_serializer(data=self.request.data, **kwargs)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def permits(self, obj: models.Model | None) -> bool:
+        """Tell whether this action may be tried on the object, or on any at all."""
+        if obj is None:
+            return may_somewhere(self.actor, self.queryset.model, self.required_action)
+        return is_allowed(obj, self.actor, self.required_action)
+
     def must_stay_allowed(self, obj: models.Model) -> None:
         """Raise PermissionDenied, and so roll back, when the saved row left the actor's reach."""
-        action = self.required_action
-        if not is_allowed(obj, self.actor, action):
-            raise exceptions.PermissionDenied()
-
-    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        """Refuse unnamed actions before anything runs."""
-        super().initial(request, *args, **kwargs)
-        if request.method not in SAFE_METHODS or self.action is not None:
-            self.required_action  # noqa: B018
+        if not is_allowed(obj, self.actor, self.required_action):
+            raise PermissionDenied
 
 
-class CreateMixin(mixins.CreateModelMixin):
-    """POST to the list: `perform_create` calls a service and returns the object."""
+class ListMixin(mixins.ListModelMixin):
+    """GET of the list: paged, filtered, ordered."""
 
-    def create(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+
+class RetrieveMixin(mixins.RetrieveModelMixin):
+    """GET of one object."""
+
+
+class CreateMixin:
+    """POST to the list: `service_create` calls a service and returns the object."""
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Create inside one transaction and check that the row is within reach."""
-        serializer = self.get_serializer(data=request.data)  # type: ignore[attr-defined]
-        serializer.is_valid(raise_exception=True)
+        if not self.permits(None):  # type: ignore[attr-defined]
+            raise PermissionDenied
+        data = self.placed(self.valid_data())  # type: ignore[attr-defined]
         with transaction.atomic():
-            serializer.instance = self.service_create(serializer.validated_data)
-            self.must_stay_allowed(serializer.instance)  # type: ignore[attr-defined]
-        return viewsets.views.Response(serializer.data, status=201)
+            obj = self.service_create(data)
+            self.must_stay_allowed(obj)  # type: ignore[attr-defined]
+        shown = self.represent(obj)  # type: ignore[attr-defined]
+        return Response(shown, status=201, headers={"Location": shown["href"]})
 
-    def service_create(self, data: dict[str, Any]) -> models.Model:
+    def placed(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the data with its organization; raises when that may not be added to."""
+        return data
+
+    def service_create(self, data: dict[str, Any]) -> Any:
         """Call the service that creates the object."""
         raise TypeError(f"{type(self).__name__} does not say which service creates")
 
 
-class UpdateMixin(mixins.UpdateModelMixin):
+class UpdateMixin:
     """PUT and PATCH: `service_update` calls a service and returns the object."""
 
-    def update(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Change inside one transaction and check that the row is still within reach."""
-        partial = kwargs.pop("partial", False)
-        instance = self.get_object()  # type: ignore[attr-defined]
-        serializer = self.get_serializer(instance, data=request.data, partial=partial)  # type: ignore[attr-defined]
+        obj = self.get_object()  # type: ignore[attr-defined]
+        serializer = self.get_serializer(  # type: ignore[attr-defined]
+            obj, data=request.data, partial=kwargs.get("partial", False)
+        )
         serializer.is_valid(raise_exception=True)
         with transaction.atomic():
-            serializer.instance = self.service_update(instance, serializer.validated_data)
-            self.must_stay_allowed(serializer.instance)  # type: ignore[attr-defined]
-        return viewsets.views.Response(serializer.data)
+            changed = self.service_update(obj, serializer.validated_data)
+            self.must_stay_allowed(changed)  # type: ignore[attr-defined]
+        return Response(self.represent(changed))  # type: ignore[attr-defined]
 
-    def service_update(self, instance: Any, data: dict[str, Any]) -> models.Model:
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change only the fields given."""
+        return self.update(request, *args, **{**kwargs, "partial": True})
+
+    def service_update(self, obj: Any, data: dict[str, Any]) -> Any:
         """Call the service that changes the object."""
         raise TypeError(f"{type(self).__name__} does not say which service changes")
 
 
-class DestroyMixin(mixins.DestroyModelMixin):
-    """DELETE: `perform_destroy` calls a service."""
+class DestroyMixin:
+    """DELETE: `service_destroy` calls a service."""
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Delete the object; nothing to say afterwards."""
+        self.service_destroy(self.get_object())  # type: ignore[attr-defined]
+        return Response(status=204)
+
+    def service_destroy(self, obj: Any) -> None:
+        """Call the service that deletes the object."""
+        raise TypeError(f"{type(self).__name__} does not say which service deletes")
+
+
+class ReadOnlyViewSet(ListMixin, RetrieveMixin, ScopedViewSet):
+    """Rows that only services write."""
+
+
+class ModelViewSet(ListMixin, RetrieveMixin, CreateMixin, UpdateMixin, DestroyMixin, ScopedViewSet):
+    """Rows that the API creates, changes and deletes through services."""

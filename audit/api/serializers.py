@@ -1,0 +1,38 @@
+"""How the API shows audit events."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from audit.models import AuditEvent
+from core.api.serializers import ScopedModelSerializer, UidRelatedField
+
+
+class AuditEventSerializer(ScopedModelSerializer):
+    """One event with its place in the hash chain of its organization."""
+
+    href = serializers.HyperlinkedIdentityField("api:auditevent-detail", lookup_field="uid")
+    organization = UidRelatedField(read_only=True)
+    data = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = AuditEvent
+        fields = (
+            "href",
+            "uid",
+            "organization",
+            "seq",
+            "at",
+            "verb",
+            "actor",
+            "actor_uid",
+            "address",
+            "request_id",
+            "target_type",
+            "target_uid",
+            "target_label",
+            "data",
+            "previous_hash",
+            "hash",
+        )
+        read_only_fields = fields

@@ -1,0 +1,1 @@
+"""REST of sources, builds and artifacts."""

@@ -1,0 +1,75 @@
+"""The root of the API, its explorer, and what answers at no address."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import Resolver404, resolve
+from django.views.generic import View
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from core.views.base import ScopedViewMixin
+
+
+class ApiRootView(APIView):
+    """Everything that the pages of the console do, over HTTP.
+
+    Sign requests with `X-API-Key: KEY` or `Authorization: Bearer KEY`, where KEY is an API key
+    of the kind *Devices and REST API*. In this browser your session does.
+    """
+
+    name = "API"
+    resources: ClassVar[dict[str, str]] = {}
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """Return the address of each resource."""
+        return Response(
+            {name: reverse(f"api:{url}", request=request) for name, url in self.resources.items()}
+        )
+
+
+class NotFoundView(APIView):
+    """Answers every other address below the API, in the shape of all its errors."""
+
+    name = "Not found"
+    permission_classes = [AllowAny]
+    schema = None
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Send addresses without their last slash there, keeping method and body."""
+        with_slash = f"{request.path_info}/"
+        if not request.path_info.endswith("/") and _leads_somewhere(with_slash):
+            query = request.META.get("QUERY_STRING", "")
+            location = f"{request.path}/{'?' + query if query else ''}"
+            return HttpResponse(status=308, headers={"Location": location})
+        return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse, whatever the method."""
+        super().initial(request, *args, **kwargs)
+        raise exceptions.NotFound("There is nothing at this address.")
+
+
+class ExplorerView(ScopedViewMixin, View):
+    """Swagger UI over the schema, from our own server."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Return the page."""
+        return render(request, "rest_framework/explorer.html", {"title": "API explorer"})
+
+
+def _leads_somewhere(path: str) -> bool:
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return False
+    return match.func.view_class is not NotFoundView if hasattr(match.func, "view_class") else True

@@ -1,0 +1,143 @@
+"""How the API shows and takes keys and variables. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from accounts.api.ownership import OwnedSerializer
+from core.api.serializers import SealedField, UidRelatedField
+from keys.choices import KeyAlgorithm
+from keys.models import ApiKey, DeployKey, EnvVar
+
+
+class ApiKeySerializer(OwnedSerializer):
+    """An API key by its visible prefix; the key itself is shown once, when it is made."""
+
+    href = serializers.HyperlinkedIdentityField("api:apikey-detail", lookup_field="uid")
+    device = UidRelatedField(read_only=True, help_text="Set on the key that firmware carries.")
+
+    class Meta:
+        model = ApiKey
+        fixed = ("organization", "kind")
+        fields = (
+            "href",
+            "uid",
+            "organization",
+            "alias",
+            "kind",
+            "prefix",
+            "device",
+            "created_at",
+            "expires_at",
+            "revoked_at",
+            "last_used_at",
+            "last_used_address",
+        )
+        read_only_fields = (
+            "uid",
+            "prefix",
+            "created_at",
+            "revoked_at",
+            "last_used_at",
+            "last_used_address",
+        )
+
+    def validate_expires_at(self, value: Any) -> Any:
+        """Refuse what is over, and what would outlive the key that asks."""
+        if value is not None and value <= timezone.now():
+            raise serializers.ValidationError("This moment is over.")
+        limit = self.context.get("expires_by")
+        if limit is not None and (value is None or value > limit):
+            raise serializers.ValidationError("A key cannot make one that outlives it.")
+        return value
+
+
+class ApiKeyCreatedSerializer(ApiKeySerializer):
+    """The answer to making a key: the only time that it holds the key."""
+
+    key = serializers.CharField(read_only=True, source="shown_once")
+
+    class Meta(ApiKeySerializer.Meta):
+        fields = (*ApiKeySerializer.Meta.fields, "key")
+
+
+class DeployKeySerializer(OwnedSerializer):
+    """An SSH key pair. Give `public_key` to the git host."""
+
+    href = serializers.HyperlinkedIdentityField("api:deploykey-detail", lookup_field="uid")
+    algorithm = serializers.ChoiceField(
+        KeyAlgorithm.choices,
+        default=KeyAlgorithm.ED25519,
+        help_text="Of a key that is generated; a pasted key has its own.",
+    )
+    private_key = serializers.CharField(
+        write_only=True,
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=20_000,
+        help_text="Left out: a pair is generated here. Kept sealed and never shown again.",
+    )
+
+    class Meta:
+        model = DeployKey
+        fixed = ("organization", "algorithm", "private_key")
+        fields = (
+            "href",
+            "uid",
+            "organization",
+            "alias",
+            "algorithm",
+            "private_key",
+            "public_key",
+            "fingerprint",
+            "created_at",
+            "last_used_at",
+        )
+        read_only_fields = ("uid", "public_key", "fingerprint", "created_at", "last_used_at")
+
+
+class EnvVarSerializer(OwnedSerializer):
+    """One variable of firmware: of a device, of a source, or of the organization.
+
+    `value` of a secret is null in answers.
+    """
+
+    href = serializers.HyperlinkedIdentityField("api:envvar-detail", lookup_field="uid")
+    level = serializers.ChoiceField(["organization", "source", "device"], read_only=True)
+    value = SealedField(
+        max_length=20_000, allow_blank=True, trim_whitespace=False, allow_null=False
+    )
+    updated_by = serializers.StringRelatedField()
+
+    class Meta:
+        model = EnvVar
+        fixed = ("organization", "source", "device", "name")
+        fields = (
+            "href",
+            "uid",
+            "organization",
+            "source",
+            "device",
+            "level",
+            "name",
+            "value",
+            "is_secret",
+            "updated_by",
+            "updated_at",
+        )
+        read_only_fields = ("uid", "updated_at")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A variable has one level."""
+        if attrs.get("source") and attrs.get("device"):
+            raise serializers.ValidationError({"device": ["Name a source or a device, not both."]})
+        return attrs
+
+    def to_representation(self, instance: EnvVar) -> dict[str, Any]:
+        """Leave the value of a secret out."""
+        shown = super().to_representation(instance)
+        return {**shown, "value": None} if instance.is_secret else shown

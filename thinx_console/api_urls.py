@@ -1,0 +1,32 @@
+"""The REST API: the routers of all apps, the schema and its explorer."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from core.api.views import ApiRootView, ExplorerView, NotFoundView
+
+APPS = ("devices", "builds", "keys", "audit", "accounts")
+RESOURCES = {
+    "devices": "device-list",
+    "sources": "source-list",
+    "builds": "build-list",
+    "artifacts": "artifact-list",
+    "api-keys": "apikey-list",
+    "deploy-keys": "deploykey-list",
+    "env-vars": "envvar-list",
+    "audit-events": "auditevent-list",
+    "organizations": "organization-list",
+    "whoami": "whoami",
+    "schema": "schema",
+}
+
+app_name = "api"
+urlpatterns = [
+    path("", ApiRootView.as_view(resources=RESOURCES), name="root"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/explorer/", ExplorerView.as_view(), name="explorer"),
+    *(path("", include(f"{app}.api.urls")) for app in APPS),
+    re_path(r"^.*\Z", NotFoundView.as_view()),
+]
