@@ -6,8 +6,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
-from core.fields import EncryptedTextField
+from core.fields import EncryptedTextField, Sealed
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
 from keys.choices import ApiKeyKind, KeyAlgorithm
@@ -67,6 +68,14 @@ class ApiKey(UidModel):
     def is_revoked(self) -> bool:
         """Tell whether the key was revoked for good."""
         return self.revoked_at is not None
+
+    @property
+    def state(self) -> str:
+        """Return active, expired or revoked."""
+        if self.is_revoked:
+            return "revoked"
+        is_over = self.expires_at is not None and self.expires_at <= timezone.now()
+        return "expired" if is_over else "active"
 
 
 class DeployKey(UidModel):
@@ -161,3 +170,10 @@ class EnvVar(UidModel):
         if self.device_id:
             return "device"
         return "source" if self.source_id else "organization"
+
+    @property
+    def shown_value(self) -> str:
+        """Return the value as pages and exports may show it: dots for a secret."""
+        if self.is_secret:
+            return "••••••••" if self.value else ""
+        return self.value.reveal() if isinstance(self.value, Sealed) else f"{self.value}"

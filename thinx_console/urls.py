@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("thinx_console.example.urls")),
     path("api/v1/", include("thinx_console.api_urls")),
     path("accounts/", include("accounts.urls")),
+    path("devices/", include("devices.urls")),
+    path("", include("builds.urls")),
     path("audit/", include("audit.urls")),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
