@@ -26,6 +26,7 @@ DRAIN_SECONDS = 2.0
 READ = 1 << 16
 MakeLine = Callable[[Handles], list[str]]
 React = Callable[[bytes], None]
+Buffers = dict[int, tuple[str, output.LineBuffer]]
 
 
 class Supervision:
@@ -106,22 +107,29 @@ class Supervision:
     ) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
-        buffers = {
+        buffers: Buffers = {
             process.stdout.fileno(): (output.STDOUT, output.LineBuffer(self.job.limits.log_line)),
             process.stderr.fileno(): (output.STDERR, output.LineBuffer(self.job.limits.log_line)),
         }
         reactions: dict[int, React] = {
             handle: self._printer(*named) for handle, named in buffers.items()
         }
-        self._drain = lambda: [
-            self._read(handle, reactions[handle], again=True) for handle in buffers
-        ]
+        self._drain = lambda: self._take_all(buffers, reactions)
         reactions |= {control.fileno(): self._on_control, info.fileno(): self._on_info}
         self._loop(process, reactions)
+        self._flush(buffers)
+        self.log.finish()
+
+    def _take_all(self, buffers: Buffers, reactions: dict[int, React]) -> None:
+        """Take what the finished step has written, its unfinished last line too."""
+        for handle in buffers:
+            self._read(handle, reactions[handle], again=True)
+        self._flush(buffers)
+
+    def _flush(self, buffers: Buffers) -> None:
         for name, buffer in buffers.values():
             for text in buffer.flush():
                 self.log.line(name, text)
-        self.log.finish()
 
     def _loop(self, process: subprocess.Popen[bytes], reactions: dict[int, React]) -> None:
         """Read until all ends are closed; end the chain when its time is over."""
