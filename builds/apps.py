@@ -12,8 +12,9 @@ class BuildsConfig(AppConfig):
     verbose_name = "Builds"
 
     def ready(self) -> None:
-        """Register audit events and find the platforms."""
+        """Register audit events and the tabs of a device; find the platforms."""
         from builds import events  # noqa: F401
         from builds.platforms import platforms
+        from builds.views import devices  # noqa: F401
 
         platforms.autodiscover("builds.platforms")

@@ -74,3 +74,8 @@ def to_html(text: str) -> str:
             names = " ".join(f"ansi-{name}" for name in look.values())
             out.append(f'<span class="{names}">{body}</span>' if names else body)
     return "".join(out)
+
+
+def to_text(text: str) -> str:
+    """Return `text` without colours and controls, as a downloaded log has it."""
+    return SGR.sub("", clean(text)).replace("\x1b", "")

@@ -77,7 +77,7 @@ class DeviceFilterSet(ScopedFilterSet):
         if value == "waiting":
             return devices.filter(update_waiting())
         if value == "current":
-            return devices.filter(state__installed_build__isnull=False).exclude(update_waiting())
+            return devices.filter(newest_build_id__isnull=False).exclude(update_waiting())
         if value == "none":
             return devices.filter(newest_build_id=None)
         return devices.filter(state__offer_state=value)

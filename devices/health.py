@@ -47,8 +47,10 @@ def health_of(device: Device) -> Look:
 
 def has_update(device: Any) -> bool:
     """Tell whether a newer build waits; needs the annotations of `with_newest_build`."""
-    newest = device.newest_build_id
-    return newest is not None and newest > (state_of(device).installed_build_id or 0)
+    newest, state = device.newest_build_id, state_of(device)
+    if newest is None or state.version == device.newest_build_version:
+        return False
+    return newest > (state.installed_build_id or 0)
 
 
 def firmware_of(device: Any) -> Look | None:
@@ -59,7 +61,7 @@ def firmware_of(device: Any) -> Look | None:
         return Look(*OFFERS[state.offer_state])
     if has_update(device):
         return Look("outdated")
-    if state.installed_build_id is not None:
+    if device.newest_build_id is not None:
         return Look("up_to_date")
     return None
 
@@ -87,7 +89,7 @@ def update_loop(device: Any, newest: Any) -> list[LoopStep]:
     return [
         LoopStep("Built", "done", newest.finished_at),
         LoopStep("Offered", "done" if offered else "pending", state.offered_at if same else None),
-        LoopStep("Downloaded", "done" if fetched else _doing(offered, reached)),
+        LoopStep("Downloaded", "done" if fetched else _fetching(reached, offered=offered)),
         LoopStep(
             "Installed",
             "done" if installed else ("running" if fetched else "pending"),
@@ -96,7 +98,28 @@ def update_loop(device: Any, newest: Any) -> list[LoopStep]:
     ]
 
 
-def _doing(offered: bool, reached: str) -> str:
+def _fetching(reached: str, *, offered: bool) -> str:
     if reached == "failed":
         return "failed"
     return "running" if offered else "pending"
+
+
+def next_sentence(device: Any, newest: Any) -> str:
+    """Return what happens next with the firmware of a device, or what is missing for it."""
+    state = state_of(device)
+    if newest is None:
+        if device.source_id is None:
+            return "Attach a source, then build firmware for this device."
+        return "Nothing was built for this device yet."
+    reached = state.offer_state if state.offered_build_id == newest.pk else ""
+    if state.installed_build_id == newest.pk or not has_update(device):
+        return "The device runs its newest build."
+    if reached == "failed":
+        return "The device gave this build up; it is not offered again. Build anew to try again."
+    if reached == "downloaded":
+        return "The device has it and restarts. Its next check-in confirms the installation."
+    if not (newest.deliver or device.auto_update):
+        return "Built without delivery, and the device does not update by itself: it waits."
+    if reached == "offered":
+        return "The device was told to fetch it."
+    return "It is offered at the next check-in."

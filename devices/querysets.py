@@ -13,7 +13,7 @@ from django.utils import timezone
 from devices.constants import ONLINE_WINDOW
 from devices.models import Device
 
-Q_ = TypeVar("Q_", bound=QuerySet[Any])
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 SUCCEEDED = "succeeded"
 
@@ -23,7 +23,7 @@ def online_since(now: datetime | None = None) -> datetime:
     return (now or timezone.now()) - ONLINE_WINDOW
 
 
-def with_newest_build(devices: Q_) -> Q_:
+def with_newest_build(devices: Rows) -> Rows:
     """Add `newest_build_id`, `_uid`, `_version` and `_deliver`: the newest succeeded build's."""
     builds = Device._meta.get_field("builds").related_model
     newest = builds._default_manager.filter(device=OuterRef("pk"), status=SUCCEEDED).order_by("-pk")
@@ -36,12 +36,13 @@ def with_newest_build(devices: Q_) -> Q_:
 
 
 def update_waiting() -> Q:
-    """Match devices with a newer build than the installed one; needs `with_newest_build`."""
+    """Match devices that do not run their newest build yet; needs `with_newest_build`."""
     never = Q(state__installed_build=None, newest_build_id__isnull=False)
-    return never | Q(newest_build_id__gt=F("state__installed_build"))
+    older = never | Q(newest_build_id__gt=F("state__installed_build"))
+    return older & ~Q(state__version=F("newest_build_version"))
 
 
-def tagged(devices: Q_, tag: str) -> Q_:
+def tagged(devices: Rows, tag: str) -> Rows:
     """Narrow to the devices that carry the tag; works on every database's JSON."""
     said = Q(tags_text__contains=json.dumps(tag))
     if not tag.isascii():
@@ -49,6 +50,6 @@ def tagged(devices: Q_, tag: str) -> Q_:
     return devices.alias(tags_text=Cast("tags", TextField())).filter(said)
 
 
-def seen_within(devices: Q_, span: timedelta) -> Q_:
+def seen_within(devices: Rows, span: timedelta) -> Rows:
     """Narrow to the devices that called within the span."""
     return devices.filter(state__last_seen_at__gte=timezone.now() - span)

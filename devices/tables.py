@@ -6,9 +6,8 @@ from typing import Any
 
 import django_tables2 as tables
 
-from core.tables import ComponentColumn, MonoColumn, TimeColumn
+from core.tables import ComponentColumn, ConsoleTable, MonoColumn, TimeColumn
 from devices.health import firmware_of, health_of
-from devices.models import Device
 
 WIDE = {"th": {"class": "d-none d-lg-table-cell"}, "td": {"class": "d-none d-lg-table-cell"}}
 WIDER = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
@@ -49,7 +48,7 @@ class TagsColumn(ComponentColumn):
         return ", ".join(kwargs.get("value") or [])
 
 
-class DeviceTable(tables.Table):
+class DeviceTable(ConsoleTable):
     """The machine list: one line says it all."""
 
     alias = ComponentColumn(
@@ -75,12 +74,10 @@ class DeviceTable(tables.Table):
     mac = tables.Column(visible=False)
 
     class Meta:
-        model = Device
-        fields = ("alias", "health", "firmware", "source", "platform", "tags", "last_seen")
         order_by = ("alias",)
 
 
-class EnvironmentTable(tables.Table):
+class EnvironmentTable(ConsoleTable):
     """Variables in force, with the level that each comes from."""
 
     name = ComponentColumn("devices/columns/variable.html", orderable=False)
@@ -89,12 +86,3 @@ class EnvironmentTable(tables.Table):
     )
     level = ComponentColumn("devices/columns/variable_level.html", orderable=False)
     changed = TimeColumn(accessor="variable__updated_at", orderable=False, attrs=WIDE)
-
-
-class HistoryTable(tables.Table):
-    """What was recorded about one object."""
-
-    verb = ComponentColumn("devices/columns/event.html", verbose_name="What", orderable=False)
-    actor = tables.Column(verbose_name="Who", orderable=False)
-    address = MonoColumn(verbose_name="From", orderable=False, attrs=WIDE)
-    at = TimeColumn(verbose_name="When", orderable=False)

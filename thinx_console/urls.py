@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("gateway.urls")),
     path("", include("thinx_console.example.urls")),
     path("api/v1/", include("thinx_console.api_urls")),
+    path("", include("keys.urls")),
     path("accounts/", include("accounts.urls")),
     path("devices/", include("devices.urls")),
     path("", include("builds.urls")),

@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -39,7 +39,10 @@ class EmptyState:
 
 
 class ObjectListView(ScopedViewMixin, View):
-    """Declares `queryset`, `filterset_class`, `table_class`, buttons and the empty state."""
+    """Declares `queryset`, `filterset_class`, `table_class`, buttons and the empty state.
+
+    `saved_views` names query strings worth a tab above the list: ("Online", "seen=online").
+    """
 
     filterset_class: ClassVar[Any]
     table_class: ClassVar[Any]
@@ -50,6 +53,7 @@ class ObjectListView(ScopedViewMixin, View):
     lead: ClassVar[str] = ""
     empty: ClassVar[EmptyState] = EmptyState("Nothing here yet", "")
     is_live: ClassVar[bool] = True
+    saved_views: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the page, the table alone for htmx, or the CSV."""
@@ -80,6 +84,7 @@ class ObjectListView(ScopedViewMixin, View):
             "title": self.title or heading(model),
             "lead": self.lead,
             "crumbs": [],
+            "tabs": self._tabs(),
             "table": table,
             "filterset": filterset,
             "chips": chips,
@@ -105,6 +110,19 @@ class ObjectListView(ScopedViewMixin, View):
             url = reverse(url_name(model, state.verb))
             found["action"] = {"label": state.button, "url": url}
         return found
+
+    def _tabs(self) -> list[dict[str, Any]]:
+        said = {k: v for k, v in self.request.GET.items() if v and k not in {"page", "sort"}}
+        path = self.request.path
+        return [
+            {
+                "label": label,
+                "url": f"{path}?{query}" if query else path,
+                "active": said == dict(parse_qsl(query)),
+                "count": None,
+            }
+            for label, query in self.saved_views
+        ]
 
     def _chips(self, filterset: Any) -> Iterator[dict[str, str]]:
         form = filterset.form

@@ -1,0 +1,69 @@
+"""What the builds app adds to a device's page: its builds, and the verb that starts one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from builds.forms import BuildStartForm
+from builds.models import Build
+from builds.services import build_can_start, build_start
+from builds.tables import BuildTable
+from core.views import ObjectActionView, ObjectTabView, register_model_view
+from devices.models import Device
+from devices.overview import visible_variables
+from devices.views import DevicePage
+
+
+@register_model_view(Device, "builds")
+class DeviceBuildsView(DevicePage, ObjectTabView):
+    """The builds made for the device."""
+
+    tab = "builds"
+    table_class = BuildTable
+    empty_title = "Nothing was built yet"
+    empty_text = "Build firmware to make the first one. Its log is kept here."
+
+    def rows(self, obj: Any) -> Any:
+        """Return the builds, newest first."""
+        builds = Build.objects.allowed(self.actor).filter(device=obj)
+        return builds.select_related("source", "device", "created_by")
+
+
+@register_model_view(Device, "build")
+class DeviceBuildView(ObjectActionView):
+    """Starts a build for the device."""
+
+    queryset = Device.objects.select_related("organization", "source")
+    action = "build"
+    form_class = BuildStartForm
+    title = "Build firmware for {}"
+    submit_label = "Build firmware"
+
+    def form_kwargs(self, obj: Any) -> dict[str, Any]:
+        """Let the form know which sources it may offer."""
+        return {"device": obj}
+
+    def consequences(self, obj: Any) -> list[str]:
+        """Say what is built, with what written into it, and what stands against it."""
+        found = []
+        if obj.source is not None:
+            found.append(f"Builds the newest commit of {obj.source.branch} of {obj.source}.")
+            reason = build_can_start(obj)
+            found += [f"{reason}"] if reason else []
+        variables = visible_variables(self.actor, obj.organization, source=obj.source, device=obj)
+        names = ", ".join(entry.name for entry in variables[:6])
+        more = f" and {len(variables) - 6} more" if len(variables) > 6 else ""
+        if names:
+            found.append(f"Writes its environment into it: {names}{more}.")
+        return found
+
+    def perform(self, obj: Any, form: Any) -> Build:
+        """Call the service."""
+        return build_start(self.actor, device=obj, **form.cleaned_data)
+
+    def done(self, obj: Any, result: Any) -> HttpResponse:
+        """Go to the build and watch it."""
+        return redirect(result.get_absolute_url())

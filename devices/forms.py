@@ -1,0 +1,108 @@
+"""Forms of devices. They check and clean; the services write."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+
+from core.forms.fields import UidChoiceField
+from devices.constants import MAX_TAGS
+from devices.models import Device
+
+TAG = re.compile(r"[\w.:/-]{1,40}\Z")
+# Sources are above this app; the relation knows their model.
+Source = Device._meta.get_field("source").related_model
+
+
+class TagsField(forms.CharField):
+    """Tags as words with commas or spaces between them."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a list as text."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:  # type: ignore[override]
+        """Return each tag once, in the order given."""
+        tags = list(dict.fromkeys(re.split(r"[,\s]+", (value or "").strip())))
+        tags = [tag for tag in tags if tag]
+        for tag in tags:
+            if not TAG.match(tag):
+                raise forms.ValidationError(
+                    f"“{tag[:40]}” is not a tag: at most 40 letters, digits, - _ . : or /."
+                )
+        if len(tags) > MAX_TAGS:
+            raise forms.ValidationError(f"At most {MAX_TAGS} tags.")
+        return tags
+
+
+class DeviceForm(forms.Form):
+    """What people decide about a device."""
+
+    alias = forms.CharField(label="Name", max_length=80)
+    mac = forms.CharField(
+        label="MAC address",
+        max_length=64,
+        required=False,
+        help_text="How the device is recognised when it first calls. Empty is fine: it then "
+        "needs its device id in its firmware, which every build made here writes.",
+    )
+    platform = forms.CharField(
+        max_length=40,
+        required=False,
+        help_text="For example python, micropython or arduino:avr. Empty: what the device reports.",
+    )
+    source = UidChoiceField(
+        Source._default_manager.all(),
+        required=False,
+        empty_label="No source",
+        help_text="The repository that its firmware is built from.",
+    )
+    auto_update = forms.BooleanField(
+        label="Update by itself",
+        required=False,
+        help_text="Every new build for this device is offered at its next check-in.",
+    )
+    category = forms.CharField(max_length=40, required=False)
+    tags = TagsField(required=False, help_text="Words with commas between them, to filter by.")
+    description = forms.CharField(
+        max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(
+        self, data: Any = None, *, instance: Any = None, organization: Any = None, **kwargs: Any
+    ) -> None:
+        if instance is not None:
+            names = ("alias", "mac", "platform", "source", "auto_update", "category", "tags")
+            shown = {name: getattr(instance, name) for name in (*names, "description")}
+            kwargs["initial"] = {**shown, **kwargs.get("initial", {})}
+        super().__init__(data, **kwargs)
+        choices = Source._default_manager.filter(organization=organization).order_by("alias", "pk")
+        self.fields["source"].queryset = choices  # type: ignore[attr-defined]
+
+    def clean_platform(self) -> str:
+        """Return "unknown" for nothing, as devices that never called have it."""
+        return self.cleaned_data["platform"].strip() or "unknown"
+
+
+class AttachSourceForm(forms.Form):
+    """Which source many devices get."""
+
+    source = UidChoiceField(
+        Source._default_manager.order_by("alias", "pk"),
+        empty_label="No source (detach)",
+        required=False,
+    )
+
+
+class AutoUpdateForm(forms.Form):
+    """Whether many devices take new builds by themselves."""
+
+    auto_update = forms.TypedChoiceField(
+        label="New builds",
+        choices=[("on", "Install each new build by itself"), ("off", "Wait to be told")],
+        coerce=lambda value: value == "on",
+        widget=forms.RadioSelect,
+        initial="on",
+    )

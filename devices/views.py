@@ -1,0 +1,277 @@
+"""Console pages of devices. What belongs to builds is added by the builds app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.models import AuditEvent
+from audit.tables import HistoryTable
+from core.views import (
+    Action,
+    BulkActionView,
+    BulkDeleteView,
+    EmptyState,
+    Fact,
+    ObjectDeleteView,
+    ObjectEditView,
+    ObjectListView,
+    ObjectTabView,
+    ObjectView,
+    Tab,
+    register_model_view,
+)
+from core.views.actions import object_actions
+from devices import services
+from devices.consequences import deletion_consequences
+from devices.filters import DeviceFilterSet
+from devices.forms import AttachSourceForm, AutoUpdateForm, DeviceForm
+from devices.health import (
+    firmware_of,
+    health_of,
+    is_online,
+    next_sentence,
+    state_of,
+    update_loop,
+)
+from devices.models import Device
+from devices.overview import checkin_facts, visible_variables
+from devices.querysets import with_newest_build
+from devices.tables import DeviceTable, EnvironmentTable
+from keys.models import EnvVar
+
+ROWS = with_newest_build(Device.objects.select_related("organization", "source", "state"))
+WITH_BUILDS = ROWS.select_related(
+    "organization", "source", "state__installed_build__source", "state__offered_build__source"
+)
+
+
+@register_model_view(Device, "list", detail=False)
+class DeviceListView(ObjectListView):
+    """Every device that the reader may see."""
+
+    queryset = ROWS
+    filterset_class = DeviceFilterSet
+    table_class = DeviceTable
+    actions = (Action("Add device", "add", icon="plus", style="primary"),)
+    bulk_actions = (
+        Action("Attach source", "bulk_source", permission="change", icon="git-branch"),
+        Action("Set updates", "bulk_auto_update", permission="change", icon="rotate-clockwise"),
+        Action("Delete", "bulk_delete", icon="trash", style="danger"),
+    )
+    empty = EmptyState(
+        "No devices yet",
+        "A device appears here by itself when it first calls with an API key of this "
+        "organization. You can also add it before it calls.",
+        icon="cpu",
+        button="Add device",
+    )
+
+    saved_views = (
+        ("All", ""),
+        ("Online", "seen=online"),
+        ("Offline", "seen=offline"),
+        ("Warnings", "level=warning"),
+        ("Errors", "level=error"),
+        ("Update waiting", "firmware=waiting"),
+    )
+
+
+class DevicePage(ObjectView):
+    """What every tab of a device shows: status, one line, buttons, facts."""
+
+    queryset = WITH_BUILDS
+    live_prefix = "device"
+    actions = (
+        Action("Edit", "edit", permission="change", icon="edit"),
+        Action("Build firmware", "build", icon="hammer", style="primary"),
+        Action("Delete", "delete", icon="trash", style="danger"),
+    )
+    tabs = (
+        Tab("Overview"),
+        Tab("Builds", "builds"),
+        Tab("Environment", "environment"),
+        Tab("Audit", "audit", needs=AuditEvent),
+    )
+
+    def status_value(self, obj: Any) -> str:
+        """Return online, offline or the alarm it reports."""
+        return health_of(obj).status
+
+    def lead(self, obj: Any) -> str:
+        """Return the words of the device itself."""
+        state = state_of(obj)
+        if state.last_seen_at is None:
+            return "This device has not called yet."
+        running = f"Runs {state.version}" if state.version else "Reports no version"
+        return f"{running} · {state.status}" if state.status else running
+
+    def facts(self, obj: Any) -> list[Fact]:
+        """Return what people decided about the device."""
+        state = state_of(obj)
+        return [
+            Fact("Device id", obj.udid, mono=True, copy=True),
+            Fact("MAC address", obj.mac, mono=True, copy=bool(obj.mac)),
+            Fact("Platform", obj.platform, mono=True),
+            Fact("Source", obj.source, url=obj.source.get_absolute_url() if obj.source else ""),
+            Fact("Updates", "By itself" if obj.auto_update else "When told"),
+            Fact("Category", obj.category),
+            Fact("Tags", ", ".join(obj.tags)),
+            Fact("Last seen", "never" if not state.last_seen_at else "", time=state.last_seen_at),
+            Fact("Check-ins", f"{state.checkins:,}"),
+            Fact("Added", time=obj.created_at),
+        ]
+
+
+@register_model_view(Device)
+class DeviceView(DevicePage):
+    """The overview: what runs, what waits, what it last said."""
+
+    template_name = "devices/device.html"
+
+    def extra_context(self, obj: Any) -> dict[str, Any]:
+        """Add the firmware loop and the last check-in."""
+        builds = obj.builds.allowed(self.actor).select_related("source", "created_by")
+        newest = builds.filter(pk=obj.newest_build_id).first()
+        state = state_of(obj)
+        return {
+            "state": state,
+            "online": is_online(state),
+            "firmware_look": firmware_of(obj),
+            "newest": newest,
+            "latest": builds.order_by("-pk").first(),
+            "loop": update_loop(obj, newest),
+            "next_sentence": next_sentence(obj, newest),
+            "checkin": checkin_facts(state),
+        }
+
+
+@register_model_view(Device, "environment")
+class DeviceEnvironmentView(DevicePage, ObjectTabView):
+    """The variables in force for the device."""
+
+    tab = "environment"
+    template_name = "devices/device_environment.html"
+    table_class = EnvironmentTable
+    empty_title = "No variables"
+    empty_text = (
+        "What you set here, at the source or for the whole organization is written into the "
+        "firmware of this device."
+    )
+
+    def rows(self, obj: Any) -> Any:
+        """Return the variables, nearest level first to win."""
+        return visible_variables(self.actor, obj.organization, source=obj.source, device=obj)
+
+    def extra_context(self, obj: Any) -> dict[str, Any]:
+        """Add the button that adds one here."""
+        add = Action("Add variable", "add", icon="plus", model=EnvVar, query=device_query)
+        buttons = object_actions((add,), obj, self.actor)
+        return {**super().extra_context(obj), "tab_actions": buttons}
+
+
+@register_model_view(Device, "audit")
+class DeviceAuditView(DevicePage, ObjectTabView):
+    """What was recorded about the device."""
+
+    tab = "audit"
+    table_class = HistoryTable
+    empty_title = "Nothing was recorded yet"
+
+    def rows(self, obj: Any) -> Any:
+        """Return the events that name the device."""
+        events = AuditEvent.objects.allowed(self.actor).filter(target_uid=obj.uid)
+        return events.order_by("-at", "-pk")
+
+
+@register_model_view(Device, "add", detail=False)
+@register_model_view(Device, "edit")
+class DeviceEditView(ObjectEditView):
+    """Adds or changes a device."""
+
+    queryset = Device.objects.select_related("organization", "source")
+    form_class = DeviceForm
+    template_name = "devices/device_edit.html"
+    lead = "A device that calls with an API key adds itself; this is for the ones to come."
+
+    def form_kwargs(self, obj: Any) -> dict[str, Any]:
+        """Offer the sources of the organization that the device is in."""
+        organization = obj.organization if obj is not None else self.organization()
+        return {**super().form_kwargs(obj), "organization": organization}
+
+    def save(self, form: Any, obj: Any) -> Any:
+        """Call the service."""
+        if obj is not None:
+            return services.device_edit(self.actor, device=obj, **form.cleaned_data)
+        return services.device_create(
+            self.actor, organization=self.organization(), **form.cleaned_data
+        )
+
+
+@register_model_view(Device, "delete")
+class DeviceDeleteView(ObjectDeleteView):
+    """Deletes a device after saying what goes with it."""
+
+    queryset = Device.objects.select_related("organization")
+
+    def consequences(self, obj: Any) -> list[str]:
+        """Name what goes with it."""
+        return deletion_consequences([obj])
+
+    def perform(self, obj: Any, form: Any) -> None:
+        """Call the service."""
+        services.device_delete(self.actor, device=obj)
+
+
+@register_model_view(Device, "bulk_delete", detail=False)
+class DeviceBulkDeleteView(BulkDeleteView):
+    """Deletes the selected devices."""
+
+    queryset = Device.objects.select_related("organization")
+    filterset_class = DeviceFilterSet
+
+    def consequences(self, rows: list[Any]) -> list[str]:
+        """Name what goes with them."""
+        return deletion_consequences(rows)
+
+    def perform(self, obj: Any) -> None:
+        """Call the service."""
+        services.device_delete(self.actor, device=obj)
+
+
+@register_model_view(Device, "bulk_source", detail=False)
+class DeviceBulkSourceView(BulkActionView):
+    """Attaches one source to the selected devices."""
+
+    queryset = Device.objects.select_related("organization")
+    filterset_class = DeviceFilterSet
+    action = "change"
+    form_class = AttachSourceForm
+    submit_label = "Attach a source to"
+    done_word = "changed"
+
+    def perform(self, obj: Any) -> None:
+        """Call the service."""
+        services.device_edit(self.actor, device=obj, source=self.form.cleaned_data["source"])
+
+
+@register_model_view(Device, "bulk_auto_update", detail=False)
+class DeviceBulkAutoUpdateView(BulkActionView):
+    """Turns automatic updates of the selected devices on or off."""
+
+    queryset = Device.objects.select_related("organization")
+    filterset_class = DeviceFilterSet
+    action = "change"
+    form_class = AutoUpdateForm
+    submit_label = "Set updates of"
+    done_word = "changed"
+
+    def perform(self, obj: Any) -> None:
+        """Call the service."""
+        services.device_edit(
+            self.actor, device=obj, auto_update=self.form.cleaned_data["auto_update"]
+        )
+
+
+def device_query(device: Device) -> str:
+    """Return the query string that starts a variable at the level of the device."""
+    return f"device={device.uid}"
