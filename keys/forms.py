@@ -161,13 +161,26 @@ class LevelFields(forms.Form):
         required=False,
         empty_label="All sources and devices of the organization",
         label="For",
-        help_text="The nearest level wins: device over source over organization.",
+        help_text="A variable for one device alone is added on the device's page.",
     )
     device = UidChoiceField(
         queryset=EnvVar._meta.get_field("device").related_model._default_manager.all(),
         required=False,
         widget=forms.HiddenInput,
     )
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        if self["device"].value():
+            self.fields["source"].widget = forms.HiddenInput()
+
+    @property
+    def preset_device(self) -> Any:
+        """Return the device that the address named, as far as the actor may see it."""
+        try:
+            return self.fields["device"].clean(self["device"].value())
+        except ValidationError:
+            return None
 
     def clean(self) -> dict[str, Any]:
         """Refuse two levels at once."""

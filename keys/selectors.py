@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.apps import apps
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from keys.models import ApiKey, EnvVar
@@ -47,6 +48,25 @@ class EffectiveVariable:
     def is_secret(self) -> bool:
         """Tell whether the value must be redacted from logs."""
         return self.variable.is_secret
+
+
+def devices_using(actor: Any, key: ApiKey) -> QuerySet[Any]:
+    """Return the devices whose last call presented this key, as far as the actor may see them."""
+    return _devices(actor).filter(
+        organization=key.organization_id, state__last_key_prefix=key.prefix
+    )
+
+
+def devices_using_any(actor: Any, keys: list[ApiKey]) -> QuerySet[Any]:
+    """Return the devices whose last call presented one of these keys."""
+    rule = Q(pk__in=[])
+    for key in keys:
+        rule |= Q(organization=key.organization_id, state__last_key_prefix=key.prefix)
+    return _devices(actor).filter(rule)
+
+
+def _devices(actor: Any) -> QuerySet[Any]:
+    return apps.get_model("devices", "Device").objects.allowed(actor).order_by("alias", "pk")
 
 
 def effective_variables(

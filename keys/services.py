@@ -11,11 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.recorder import record
-from core.exceptions import DomainError
+from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit
 from keys import events
 from keys.choices import ApiKeyKind
 from keys.models import ApiKey, DeployKey, EnvVar
+from keys.pasted import PastedVariable
 from keys.ssh import generate_pair, read_private_key
 
 
@@ -151,6 +152,31 @@ def deploy_key_delete(actor: Any, *, key: DeployKey) -> None:
 
 
 @transaction.atomic
+def env_var_create(
+    actor: Any,
+    *,
+    organization: Any,
+    name: str,
+    value: str,
+    is_secret: bool = False,
+    source: Any = None,
+    device: Any = None,
+) -> EnvVar:
+    """Set a variable that its level does not have yet. Audits.
+
+    Raises Conflict (keys.variable_exists) instead of replacing a value.
+    """
+    level = {"organization": organization, "source": source, "device": device}
+    if EnvVar.objects.filter(name=name, **level).exists():
+        raise Conflict(
+            "keys.variable_exists",
+            f"{name} is set at this level already. Open it to change its value.",
+            fields={"name": [f"{name} is set at this level already. Open it to change its value."]},
+        )
+    return env_var_set(actor, name=name, value=value, is_secret=is_secret, **level)
+
+
+@transaction.atomic
 def env_var_set(
     actor: Any,
     *,
@@ -200,6 +226,36 @@ def env_var_delete(actor: Any, *, variable: EnvVar) -> None:
         level=variable.level,
     )
     variable.delete()
+
+
+@transaction.atomic
+def env_vars_import(
+    actor: Any,
+    *,
+    organization: Any,
+    variables: list[PastedVariable],
+    is_secret: bool = False,
+    source: Any = None,
+    device: Any = None,
+) -> list[EnvVar]:
+    """Set many variables at one level, all of them or none; secret ones stay secret. Audits."""
+    secret_names = set(
+        EnvVar.objects.filter(
+            organization=organization, source=source, device=device, is_secret=True
+        ).values_list("name", flat=True)
+    )
+    return [
+        env_var_set(
+            actor,
+            organization=organization,
+            name=variable.name,
+            value=variable.value,
+            is_secret=is_secret or variable.name in secret_names,
+            source=source,
+            device=device,
+        )
+        for variable in variables
+    ]
 
 
 def _refuse_foreign_level(organization: Any, source: Any, device: Any) -> None:
