@@ -46,13 +46,19 @@ def broker_config(bind: str, port: int) -> dict[str, Any]:
 
 
 class BoundedReader(StreamReaderAdapter):
-    """Refuses to buffer more than one packet may have."""
+    """Buffers no more than one packet may have; a bigger one is the end of its connection.
+
+    An exception would not do: amqtt reads on after it, and takes the rest for packets.
+    """
+
+    ended = False
 
     async def read(self, n: int = -1) -> bytes:
-        """Read n bytes; raises MQTTError for a packet past the limit."""
+        """Read n bytes, or nothing at all after too many were announced."""
         if n > LARGEST_PACKET:
-            raise MQTTError(f"a packet of {n} bytes is past the limit of {LARGEST_PACKET}")
-        return await super().read(n)
+            logger.info("ending a connection: a packet of %s bytes is past the limit", n)
+            self.ended = True
+        return b"" if self.ended else await super().read(n)
 
 
 class ConsoleBroker(Broker):
