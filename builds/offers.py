@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from builds.choices import BuildStatus
 from builds.engine import signing
 from builds.models import Artifact, Build
@@ -22,7 +20,11 @@ def newest_build(device: Device) -> Build | None:
 
 def firmware_of(build: Build) -> Artifact | None:
     """Return the file of a build that a device installs."""
-    return Artifact.objects.filter(build=build, is_firmware=True).order_by("pk").first()
+    rows = Artifact.objects.filter(build=build, is_firmware=True)
+    artifact = rows.order_by("pk").first()
+    if artifact is not None:
+        artifact.build = build
+    return artifact
 
 
 def is_newer(device: Device, build: Build | None) -> bool:

@@ -25,5 +25,8 @@ def find_device(
     if not rule:
         return None
     rows = Device.objects.filter(rule, organization=organization)
-    found = list(rows.select_related("state", "organization").order_by()[:2])
-    return min(found, key=lambda device: device.uid != udid, default=None)
+    found = list(rows.select_related("state").order_by()[:2])
+    device = min(found, key=lambda device: device.uid != udid, default=None)
+    if device is not None:
+        device.organization = organization
+    return device

@@ -164,7 +164,7 @@ def _register(
 def _check_in(device: Device, report: DeviceReport, facts: dict[str, str]) -> CheckIn:
     """Merge a report: the device wins, except for its alias; only what changed is written."""
     _adopt_identity(device, report)
-    state = device.state
+    state = _state_of(device)
     said = {name: v for name in REPORTED if (v := getattr(report, name)) is not None}
     said |= {name: getattr(report, name) or "" for name in VOLATILE}
     if report.status is not None:
@@ -198,6 +198,12 @@ def _adopt_identity(device: Device, report: DeviceReport) -> None:
             Device.objects.filter(pk=device.pk).update(**changed)
         for name, value in changed.items():
             setattr(device, name, value)
+
+
+def _state_of(device: Device) -> DeviceState:
+    if getattr(device, "state", None) is None:
+        device.state, _ = DeviceState.objects.get_or_create(device=device)
+    return device.state
 
 
 def _assign(device: Device, fields: dict[str, Any]) -> None:

@@ -51,6 +51,11 @@ def device_version(text: str | None) -> Version:
     return _collapse(tag)
 
 
+def same_version(one: str | None, other: str | None) -> bool:
+    """Return whether two texts name the same tag, with or without the repository before it."""
+    return bool(one and other) and _tag(one or "") == _tag(other or "")
+
+
 def update_available(
     device_version_text: str | None,
     device_env_hash: str | None,

@@ -1,0 +1,150 @@
+"""Firmware over HTTP: exact lengths, digests, signature, and parts of a file."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import re
+from collections.abc import AsyncIterator
+from typing import IO
+
+from asgiref.sync import sync_to_async
+from django.core.files.storage import default_storage
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+from builds.models import Artifact, SigningKey
+from builds.offers import manifest_of
+from devices.models import Device
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 1 << 18
+# Up to this many bytes an answer is one piece, which small devices like best.
+ONE_PIECE = 1 << 20
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
+_SKETCH_MD5 = ("x-ESP8266-sketch-md5", "x-ESP32-sketch-md5")
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]+")
+
+
+class Unsatisfiable(Exception):
+    """A range that lies outside the file."""
+
+
+def open_artifact(artifact: Artifact) -> IO[bytes] | None:
+    """Return the file of an artifact, or None when it is gone or not what was published."""
+    try:
+        file = default_storage.open(artifact.file)
+    except (OSError, ValueError) as error:
+        logger.error("artifact %s cannot be opened: %s", artifact.uid, error)
+        return None
+    if file.size != artifact.size:
+        logger.error("artifact %s has %s bytes, not %s", artifact.uid, file.size, artifact.size)
+        file.close()
+        return None
+    return file  # type: ignore[return-value]
+
+
+def firmware_response(
+    request: HttpRequest, artifact: Artifact, device: Device, file: IO[bytes]
+) -> HttpResponseBase:
+    """Return the file, or the part that was asked for, or 304 or 416."""
+    etag = f'"{artifact.sha256}"'
+    try:
+        if _has_it(request, artifact, etag):
+            file.close()
+            return _with_headers(HttpResponse(status=304), artifact, device)
+        start, stop, status = _span(request, artifact.size, etag)
+    except Unsatisfiable:
+        file.close()
+        response = HttpResponse(status=416)
+        response["Content-Range"] = f"bytes */{artifact.size}"
+        return _with_headers(response, artifact, device)
+    answer = _body(request, file, start, stop, status)
+    answer["Content-Length"] = str(stop - start)
+    if status == 206:
+        answer["Content-Range"] = f"bytes {start}-{stop - 1}/{artifact.size}"
+    return _with_headers(answer, artifact, device)
+
+
+def _body(
+    request: HttpRequest, file: IO[bytes], start: int, stop: int, status: int
+) -> HttpResponseBase:
+    if request.method == "HEAD":
+        file.close()
+        return HttpResponse(status=status)
+    if stop - start <= ONE_PIECE:
+        with file:
+            file.seek(start)
+            return HttpResponse(file.read(stop - start), status=status)
+    return StreamingHttpResponse(_chunks(file, start, stop), status=status)
+
+
+async def _chunks(file: IO[bytes], start: int, stop: int) -> AsyncIterator[bytes]:
+    try:
+        await sync_to_async(file.seek)(start)
+        while start < stop:
+            chunk = await sync_to_async(file.read)(min(CHUNK, stop - start))
+            if not chunk:
+                return
+            start += len(chunk)
+            yield chunk
+    finally:
+        file.close()
+
+
+def _has_it(request: HttpRequest, artifact: Artifact, etag: str) -> bool:
+    if any(request.headers.get(name, "").lower() == artifact.md5 for name in _SKETCH_MD5):
+        return True
+    known = request.headers.get("If-None-Match", "")
+    return known.strip() == "*" or etag in (part.strip() for part in known.split(","))
+
+
+def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int, int]:
+    """Return (start, stop, status). What is not one plain byte range is ignored."""
+    whole = (0, size, 200)
+    asked = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+    if asked is None or request.headers.get("If-Range", etag).strip() != etag:
+        return whole
+    first, last = asked[1], asked[2]
+    if not first:
+        if not last:
+            return whole
+        if int(last) == 0:
+            raise Unsatisfiable
+        return max(0, size - int(last)), size, 206
+    start, stop = int(first), min(size, int(last) + 1) if last else size
+    if last and int(last) < int(first):
+        return whole
+    if start >= size:
+        raise Unsatisfiable
+    return start, stop, 206
+
+
+def _with_headers(
+    response: HttpResponseBase, artifact: Artifact, device: Device
+) -> HttpResponseBase:
+    build = artifact.build
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": "attachment; filename=firmware.bin",
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{artifact.sha256}"',
+        "x-MD5": artifact.md5,
+        "x-SHA256": artifact.sha256,
+        "x-THiNX-Manifest": base64.b64encode(manifest_of(artifact, device)).decode(),
+        "x-THiNX-Signature": artifact.signature,
+        "x-THiNX-Key-Id": artifact.signing_key_id,
+        "x-THiNX-Public-Key": _public_key(artifact.signing_key_id),
+        "x-THiNX-Firmware": build.firmware,
+        "x-THiNX-Version": build.version,
+        "x-THiNX-Commit": build.commit,
+        "x-THiNX-Env-Hash": build.env_hash,
+    }
+    for name, value in headers.items():
+        response[name] = _NOT_ASCII.sub("?", value)
+    return response
+
+
+def _public_key(key_id: str) -> str:
+    key = SigningKey.objects.filter(key_id=key_id).only("public_key").first()
+    return key.public_key if key else ""

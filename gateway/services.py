@@ -1,0 +1,254 @@
+"""What a call of a device comes to: checked in, offered firmware, installed."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.recorder import record
+from builds.choices import BuildStatus
+from builds.models import Artifact, Build, OneTimeToken
+from builds.offers import firmware_of, is_newer, is_offered, newest_build
+from builds.services.tokens import token_issue, token_use
+from core.jobs import changed_on_commit
+from devices import events
+from devices.models import Device, DeviceState
+from devices.selectors import find_device
+from devices.services import CheckIn, device_report
+from devices.versions import same_version
+from gateway.callers import Caller
+from gateway.protocol import answers
+from gateway.protocol.errors import (
+    NO_SUCH_DEVICE,
+    STATUS_OK,
+    UPDATE_NOT_FOUND,
+    ProtocolError,
+)
+from gateway.protocol.requests import FirmwareRequest, Registration
+
+ROLLED_BACK = "rolled back from "
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Firmware that a device is to have."""
+
+    device: Device
+    build: Build
+    artifact: Artifact
+
+
+def check_in(caller: Caller, registration: Registration) -> bytes:
+    """Register or check in the device that calls; return its answer.
+
+    Audits new devices, offers and installations; broadcasts what changed.
+    """
+    report = registration.report
+    report = replace(report, udid=caller.udid(report.udid))
+    done = device_report(
+        caller.actor,
+        organization=caller.organization,
+        report=report,
+        address=caller.address,
+        key_prefix=caller.key.prefix,
+    )
+    device = done.device
+    newest = newest_build(device) if not done.is_new else None
+    _follow(caller, done, newest)
+    if registration.ack and device.mac.startswith("SIGFOX"):
+        return answers.sigfox_downlink(device.mac, report.status or "")
+    offer = _offer(device, newest) if is_offered(device, newest) else None
+    if offer is not None:
+        return _update_answer(caller, offer)
+    return _plain_answer(caller, done)
+
+
+def firmware_token(caller: Caller, request: FirmwareRequest) -> bytes:
+    """Answer a device that asks for a token to fetch its newest firmware with."""
+    offer = _newest_offer(_known_device(caller, request))
+    if offer is None:
+        return answers.nothing_to_install(UPDATE_NOT_FOUND)
+    _note_offer(caller.actor, offer)
+    return answers.token(token_issue(device=offer.device, artifact=offer.artifact))
+
+
+def firmware_for(caller: Caller, request: FirmwareRequest) -> Offer | bytes:
+    """Return the firmware a device is to get now, or the answer that says why there is none."""
+    device = _known_device(caller, request)
+    if request.env_hash:
+        device.state.env_hash = request.env_hash
+    offer = _newest_offer(device)
+    if offer is None:
+        return answers.nothing_to_install(UPDATE_NOT_FOUND)
+    wanted = device.auto_update or offer.build.deliver
+    if not wanted or not (request.forced or is_newer(device, offer.build)):
+        return answers.nothing_to_install(STATUS_OK)
+    _note_offer(caller.actor, offer)
+    return offer
+
+
+def download_begun(actor: Any, token: OneTimeToken) -> None:
+    """Note that firmware is fetched with a token; the first time is audited and told."""
+    if token_use(token):
+        note_downloaded(actor, Offer(token.device, token.artifact.build, token.artifact))
+
+
+@transaction.atomic
+def note_downloaded(actor: Any, offer: Offer) -> None:
+    """Record that the device fetched the build. Audits, broadcasts."""
+    device, build = offer.device, offer.build
+    DeviceState.objects.filter(device=device, offered_build=build).exclude(
+        offer_state="installed"
+    ).update(offer_state="downloaded")
+    record(
+        actor,
+        events.FirmwareDownloaded,
+        device,
+        organization=device.organization,
+        **_facts(build),
+    )
+    _tell(device, build)
+
+
+def _known_device(caller: Caller, request: FirmwareRequest) -> Device:
+    udid = caller.udid(request.udid)
+    device = find_device(caller.organization, udid=udid, mac=request.mac)
+    if device is None or not hasattr(device, "state"):
+        raise ProtocolError(NO_SUCH_DEVICE, 200)
+    return device
+
+
+def _newest_offer(device: Device) -> Offer | None:
+    build = newest_build(device)
+    return _offer(device, build) if build is not None else None
+
+
+def _offer(device: Device, build: Build | None) -> Offer | None:
+    artifact = firmware_of(build) if build is not None else None
+    return Offer(device, artifact.build, artifact) if artifact is not None else None
+
+
+def _update_answer(caller: Caller, offer: Offer) -> bytes:
+    device, build, artifact = offer.device, offer.build, offer.artifact
+    _note_offer(caller.actor, offer)
+    return answers.firmware_update(
+        alias=device.alias,
+        udid=device.udid,
+        ott=token_issue(device=device, artifact=artifact),
+        mac=device.mac,
+        version=build.firmware or build.version,
+        timestamp=int(time.time()),
+        hints={"md5": artifact.md5, "hash": artifact.sha256, "commit": build.commit},
+    )
+
+
+def _plain_answer(caller: Caller, done: CheckIn) -> bytes:
+    device = done.device
+    identity: dict[str, Any] = {
+        "owner": caller.organization.owner_id,
+        "alias": device.alias,
+        "udid": device.udid,
+        "timestamp": int(time.time()),
+    }
+    if done.is_new:
+        return answers.registered(**identity, iv=base64.b64encode(secrets.token_bytes(16)).decode())
+    return answers.checked_in(**identity, auto_update=device.auto_update)
+
+
+def _note_offer(actor: Any, offer: Offer) -> None:
+    """Record what the device was told to fetch; only the first time is audited and told."""
+    device, build = offer.device, offer.build
+    if device.state.offered_build_id == build.pk:
+        return
+    with transaction.atomic():
+        made = (
+            DeviceState.objects.filter(device=device)
+            .exclude(offered_build=build)
+            .update(offered_build=build, offered_at=timezone.now(), offer_state="offered")
+        )
+        if made:
+            record(
+                actor,
+                events.FirmwareOffered,
+                device,
+                organization=device.organization,
+                **_facts(build),
+            )
+            _tell(device, build)
+
+
+def _follow(caller: Caller, done: CheckIn, newest: Build | None) -> None:
+    """Close the loop: see from a report whether an offered build now runs, or was given up."""
+    device, state = done.device, done.device.state
+    if newest is not None and _runs(device, newest):
+        if state.installed_build_id != newest.pk:
+            _note_installed(caller.actor, device, newest)
+    elif newest is not None and _gave_up(state, newest):
+        _note_failed(device, newest)
+    elif newest is not None and done.version_changed:
+        _note_other_version(caller.actor, device)
+
+
+def _runs(device: Device, build: Build) -> bool:
+    return same_version(device.state.version, build.version) and not is_newer(device, build)
+
+
+def _gave_up(state: DeviceState, build: Build) -> bool:
+    return (
+        state.offered_build_id == build.pk
+        and state.offer_state in {"offered", "downloaded"}
+        and state.status.startswith(f"{ROLLED_BACK}{build.version}:")
+    )
+
+
+@transaction.atomic
+def _note_installed(actor: Any, device: Device, build: Build) -> None:
+    now, state = timezone.now(), device.state
+    outcome = {"installed_build": build, "installed_at": now}
+    if state.offered_build_id == build.pk:
+        outcome["offer_state"] = "installed"
+    rows = DeviceState.objects.filter(device=device).exclude(installed_build=build)
+    if rows.update(**outcome):
+        record(
+            actor,
+            events.FirmwareInstalled,
+            device,
+            organization=device.organization,
+            **_facts(build),
+        )
+        _tell(device, build)
+    for name, value in outcome.items():
+        setattr(state, name, value)
+
+
+@transaction.atomic
+def _note_failed(device: Device, build: Build) -> None:
+    DeviceState.objects.filter(device=device, offered_build=build).update(offer_state="failed")
+    device.state.offer_state = "failed"
+    _tell(device, build)
+
+
+def _note_other_version(actor: Any, device: Device) -> None:
+    """Find the build behind a version that is not the newest, if it is one of ours."""
+    version = device.state.version.rpartition(":")[2]
+    rows = Build.objects.filter(device=device, status=BuildStatus.SUCCEEDED, version=version)
+    build = rows.order_by("-pk").first()
+    if build is not None and build.pk != device.state.installed_build_id:
+        _note_installed(actor, device, build)
+    elif build is None and device.state.installed_build_id is not None:
+        DeviceState.objects.filter(device=device).update(installed_build=None, installed_at=None)
+
+
+def _facts(build: Build) -> dict[str, str]:
+    return {"version": build.version, "build": f"{build.uid}", "commit": build.commit}
+
+
+def _tell(device: Device, build: Build) -> None:
+    changed_on_commit(device, f"device.{device.uid}", f"org.{device.organization.uid}")
+    changed_on_commit(build, f"build.{build.uid}")

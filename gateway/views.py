@@ -1,0 +1,107 @@
+"""The HTTP side of the device protocol, at the root of the server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.http import HttpRequest, HttpResponseBase
+
+from accounts.actor import Actor, client_address
+from builds.services.tokens import token_find
+from gateway import services
+from gateway.callers import Caller, caller_of
+from gateway.downloads import firmware_response, open_artifact
+from gateway.endpoint import JSON, TEXT, device_endpoint, read_body, reply
+from gateway.protocol import answers
+from gateway.protocol.errors import (
+    AUTHENTICATION,
+    AUTHENTICATION_ERROR,
+    MISSING_MAC,
+    NO_SUCH_DEVICE,
+    OTT_MISSING,
+    OTT_UPDATE_NOT_AVAILABLE,
+    OTT_UPDATE_NOT_FOUND,
+    UPDATE_NOT_FOUND,
+    ProtocolError,
+)
+from gateway.protocol.requests import (
+    FirmwareRequest,
+    Registration,
+    parse_firmware_request,
+    parse_registration,
+)
+
+
+@device_endpoint("POST")
+def register(request: HttpRequest) -> HttpResponseBase:
+    """Register a device or check it in."""
+    registration = parse_registration(read_body(request))
+    caller = _caller(request, registration, AUTHENTICATION_ERROR)
+    if not registration.mac_sent and registration.report.udid is None:
+        raise ProtocolError(MISSING_MAC, 200)
+    return reply(services.check_in(caller, registration))
+
+
+@device_endpoint("GET", "HEAD", "POST", close=True)
+def firmware(request: HttpRequest) -> HttpResponseBase:
+    """Give firmware: by token to anybody who has it, or to a device with its key."""
+    return _ask_firmware(request) if request.method == "POST" else _fetch_firmware(request)
+
+
+def _fetch_firmware(request: HttpRequest) -> HttpResponseBase:
+    text = request.GET.get("ott", "")
+    if not text:
+        return reply(answers.refused(OTT_MISSING))
+    token = token_find(text)
+    if token is None:
+        return reply(OTT_UPDATE_NOT_FOUND, status=404, content_type=TEXT)
+    file = open_artifact(token.artifact)
+    if file is None:
+        return reply(OTT_UPDATE_NOT_AVAILABLE, status=404, content_type=TEXT)
+    response = firmware_response(request, token.artifact, token.device, file)
+    if request.method == "GET" and response.status_code in {200, 206}:
+        actor = replace(Actor.named_system("device gateway"), address=client_address(request))
+        services.download_begun(actor, token)
+    return response
+
+
+def _ask_firmware(request: HttpRequest) -> HttpResponseBase:
+    asked = parse_firmware_request(read_body(request))
+    if not asked.wants_token and not asked.mac_sent:
+        raise ProtocolError(MISSING_MAC, 200)
+    caller = _caller(request, asked, AUTHENTICATION)
+    try:
+        if asked.wants_token:
+            return reply(services.firmware_token(caller, asked))
+        found = services.firmware_for(caller, asked)
+    except ProtocolError as error:
+        if error.response == NO_SUCH_DEVICE:
+            return reply(NO_SUCH_DEVICE, content_type=TEXT)
+        raise
+    if isinstance(found, bytes):
+        return reply(found)
+    return _payload(request, caller, found)
+
+
+def _payload(request: HttpRequest, caller: Caller, offer: services.Offer) -> HttpResponseBase:
+    file = open_artifact(offer.artifact)
+    if file is None:
+        return reply(answers.nothing_to_install(UPDATE_NOT_FOUND))
+    response = firmware_response(request, offer.artifact, offer.device, file)
+    if response.status_code in {200, 206}:
+        services.note_downloaded(caller.actor, offer)
+    if offer.artifact.name.endswith(".json"):  # firmware as files is an answer by itself
+        response["Content-Type"] = JSON
+    return response
+
+
+def _caller(request: HttpRequest, sent: Registration | FirmwareRequest, without_key: str) -> Caller:
+    presented = request.headers.get("Authentication")
+    if not presented:
+        raise ProtocolError(without_key, 200)
+    return caller_of(
+        presented,
+        owner=sent.owner,
+        owner_sent=sent.owner_sent,
+        address=client_address(request),
+    )
