@@ -212,7 +212,7 @@ def _keep(actor: Any, source: Source, tried: _Trial) -> Source:
 def _no_branch(source: Source, refs: git.Refs) -> BuildUserError:
     some = ", ".join(sorted(refs.branches)[:5]) or "none"
     return BuildUserError(
-        "build.user.no_such_branch",
+        "build.user.no_branch",
         f"The repository has no branch {source.branch}. It has: {some}.",
     )
 

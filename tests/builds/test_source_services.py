@@ -95,7 +95,7 @@ def test_changed_host_key_is_refused_until_it_is_accepted(system, python_source)
 def test_missing_branch_names_those_there_are(system, python_source):
     source = source_update(system, source=python_source, branch="develop")
     tested = source_test(system, source=source)
-    assert tested.check_code == "build.user.no_such_branch"
+    assert tested.check_code == "build.user.no_branch"
     assert "main" in tested.check_message
 
 
