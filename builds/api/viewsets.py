@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.ownership import OwnedViewSet
-from builds.api.filters import ArtifactFilterSet, BuildFilterSet, SourceFilterSet
 from builds.api.serializers import (
     ArtifactSerializer,
     BuildLogQuerySerializer,
@@ -23,6 +22,7 @@ from builds.api.serializers import (
     SourceSerializer,
     SourceTestSerializer,
 )
+from builds.filters import ArtifactFilterSet, BuildFilterSet, SourceFilterSet
 from builds.models import Artifact, Build, Source
 from builds.selectors import build_log_lines
 from builds.services import (

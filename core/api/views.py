@@ -16,14 +16,15 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from core.api.renderers import NOWHERE
 from core.views.base import ScopedViewMixin
 
 
 class ApiRootView(APIView):
     """Everything that the pages of the console do, over HTTP.
 
-    Sign requests with `X-API-Key: KEY` or `Authorization: Bearer KEY`, where KEY is an API key
-    of the kind *Devices and REST API*. In this browser your session does.
+    Here your session signs the requests. A script sends an API key, as X-API-Key or as
+    Authorization: Bearer.
     """
 
     name = "API"
@@ -40,7 +41,7 @@ class ApiRootView(APIView):
 class NotFoundView(APIView):
     """Answers every other address below the API, in the shape of all its errors."""
 
-    name = "Not found"
+    name = NOWHERE
     permission_classes = [AllowAny]
     schema = None
 

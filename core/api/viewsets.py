@@ -6,12 +6,14 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
+from django.utils.text import capfirst
 from rest_framework import exceptions, mixins, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.permissions import actor_of
 from core.scoping import get_allowed, is_allowed, may_somewhere
+from core.views.base import heading, noun
 
 DEFAULT_ACTIONS = {
     "list": "view",
@@ -83,6 +85,13 @@ class ScopedViewSet(viewsets.GenericViewSet):
         context = super().get_serializer_context()
         fake = getattr(self, "swagger_fake_view", False)
         return {**context, "actor": None if fake else self.actor}
+
+    def get_view_name(self) -> str:
+        """Return the name of the action, of the object's kind, or of the list."""
+        if self.name:
+            return self.name
+        model = self.queryset.model
+        return heading(model) if not self.detail else capfirst(noun(model))
 
     def represent(self, obj: Any) -> Any:
         """Return the object as every answer shows it."""

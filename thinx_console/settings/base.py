@@ -223,8 +223,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "manifest-src": ["'self'"],
     },
-    # The API explorer is Swagger UI from its wheel; it styles itself inline.
-    "EXCLUDE_URL_PREFIXES": ("/api/v1/schema/explorer/",),
 }
 CORS_ALLOWED_ORIGINS = env_list(
     "THINX_CORS_ORIGINS", "", help="Origins whose pages may call the API from a browser."
