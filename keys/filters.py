@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Q
-from django.forms import TextInput
+from django.forms import HiddenInput
 from django.utils import timezone
 
 from core.filters import ScopedFilterSet
@@ -80,8 +80,8 @@ class EnvVarFilterSet(ScopedFilterSet):
     device = django_filters.ModelChoiceFilter(
         queryset=EnvVar._meta.get_field("device").related_model._default_manager.all(),
         to_field_name="uid",
-        label="Device (its id)",
-        widget=TextInput,
+        label="Device",
+        widget=HiddenInput,
     )
 
     class Meta:

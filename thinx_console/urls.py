@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from thinx_console import health
+from thinx_console import health, views
 
 urlpatterns = [
+    path("", views.DashboardView.as_view(), name="dashboard"),
+    path("first-steps/dismiss/", views.DismissStepsView.as_view(), name="dashboard_dismiss"),
+    path("search/", views.SearchView.as_view(), name="search"),
     path("", include("gateway.urls")),
     path("", include("thinx_console.example.urls")),
     path("api/v1/", include("thinx_console.api_urls")),
