@@ -215,7 +215,7 @@ def _assign(device: Device, fields: dict[str, Any]) -> None:
     if "mac" in fields:
         device.mac = _clean_mac(device, fields["mac"])
     if device.source is not None and device.source.organization_id != device.organization_id:
-        raise DomainError(
+        raise Conflict(
             "devices.foreign_source",
             "A device is built from a source of its own organization.",
             fields={"source": ["Choose a source of the device's organization."]},
