@@ -21,3 +21,8 @@ urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
 ]
+
+handler400 = "thinx_console.errors.bad_request"
+handler403 = "thinx_console.errors.forbidden"
+handler404 = "thinx_console.errors.not_found"
+handler500 = "thinx_console.errors.server_error"

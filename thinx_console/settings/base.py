@@ -53,6 +53,7 @@ ALLOWED_HOSTS = [
     "[::1]",
 ]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_FAILURE_VIEW = "thinx_console.errors.csrf_failure"
 INSTALLED_APPS = [
     "thinx_console.apps.ConsoleConfig",
     "gateway.apps.GatewayConfig",
