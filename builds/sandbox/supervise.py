@@ -219,4 +219,4 @@ class Supervision:
 
 def shown(argv: tuple[str, ...]) -> str:
     """Return a command as people write it, without our folder names."""
-    return shlex.join(part.replace("{work}/", "") for part in argv)
+    return shlex.join(part.replace("{work}/", "").replace("\n", " ") for part in argv)
