@@ -102,3 +102,16 @@ def test_damaged_firmware_is_not_started(console, device):
     console.firmware = None
     device.once()
     assert console.last["version"] == "1.0.1"
+
+
+def test_firmware_runs_in_a_sandbox(console, device):
+    console.offer(
+        "import os\nprint('alone', len(os.listdir('/proc/1/task')), os.getpid())", "1.0.1"
+    )
+    device.settings["THINX_AGENT_RUNNER"] = (
+        "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all"
+        " --ro-bind {slot} /mnt --die-with-parent /usr/bin/python3 /mnt/firmware.pyz"
+    )
+    assert device.once() == 0, device.log
+    assert console.last["version"] == "1.0.1"
+    assert console.last["status"].startswith("alone 1 ")
