@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.error import URLError
@@ -106,6 +107,16 @@ def test_unusable_device_file_disturbs_nobody(running):
     wait_for(lambda: sleepers(running, "7774"))
     log = (running.data / "log" / "example-devices.log").read_text()
     assert "broken.json: cannot be started" in log
+
+
+def test_nohup_start_outlives_its_terminal(console):
+    console.start("nohup", sys.executable, "-m", "thinx_console.supervisor")
+    console.wait_ready()
+    console.process.send_signal(signal.SIGHUP)
+    time.sleep(1)
+    assert _is_ready(console)
+    assert console.signal(signal.SIGTERM) == 0
+    console.assert_nothing_left()
 
 
 def test_killed_make_takes_the_console_with_it(console):

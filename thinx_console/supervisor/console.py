@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 # sun_path of sockaddr_un, less its closing zero.
 LONGEST_SOCKET = 107
+BOOTSTRAP = {"THINX_BOOTSTRAP_EMAIL", "THINX_BOOTSTRAP_PASSWORD"}
 EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104  compared with, never bound
 
 
@@ -90,9 +91,10 @@ class Console:
         return f"http://{host}:{self.http_port}"
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment every program of this copy gets."""
+        """Return the environment every program of this copy gets; no password is in it."""
+        inherited = {name: value for name, value in environ.items() if name not in BOOTSTRAP}
         return {
-            **environ,
+            **inherited,
             "THINX_DATA_DIR": str(self.data),
             "THINX_BIND": self.bind,
             "THINX_HTTP_PORT": str(self.http_port),

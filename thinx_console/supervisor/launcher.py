@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from thinx_console.supervisor import prepare
-from thinx_console.supervisor.console import Console, StartError
+from thinx_console.supervisor.console import BOOTSTRAP, Console, StartError
 from thinx_console.supervisor.guard import STOP_SECONDS, start_guard
 from thinx_console.supervisor.processes import (
     adopt_orphans,
@@ -29,13 +29,18 @@ from thinx_console.supervisor.programs import programs_of, supervisord_argv, sup
 
 READY_SECONDS = 90.0
 Preparation = Callable[[Console, dict[str, str]], str]
-STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+STOP_SIGNALS = {
+    # What whoever started this had ignored (nohup, a background job) stays ignored.
+    number
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    if signal.getsignal(number) is not signal.SIG_IGN
+}
 
 
 def main() -> int:
     """Start the console and stay until it is ended; return the exit code."""
     began = time.monotonic()
-    for number in STOP_SIGNALS - {signal.SIGHUP}:
+    for number in STOP_SIGNALS:
         signal.signal(number, _leave)
     if os.environ.get("MAKELEVEL"):
         # A killed `make run` takes the console with it; one started by a shell may outlive it.
@@ -129,10 +134,12 @@ def _run(console: Console, began: float) -> int:
 
 
 def _step(name: str, work: Preparation, console: Console, env: dict[str, str]) -> None:
+    sys.stdout.write(f"  {name:<14}")
+    sys.stdout.flush()
     began = time.monotonic()
     outcome = work(console, env)
     seconds = time.monotonic() - began
-    say(f"  {name:<14}{outcome}" + (f" ({seconds:.1f} s)" if seconds > 0.2 else ""))
+    say(outcome + (f" ({seconds:.1f} s)" if seconds > 0.2 else ""))
 
 
 def _accompany(guard: int, console: Console, began: float) -> int:
@@ -214,8 +221,9 @@ class _Watch:
 
     def _welcome(self) -> None:
         env = self.console.environment(os.environ)
+        named = {name: value for name, value in os.environ.items() if name in BOOTSTRAP}
         try:
-            link = prepare.first_operator_link(self.console, env)
+            link = prepare.first_operator_link(self.console, {**env, **named})
         except StartError as error:
             link = f"not available: {error}"
         say(f"\nReady after {time.monotonic() - self.began:.1f} s.\n")
