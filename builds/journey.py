@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from builds.choices import BuildStatus
 from builds.models import Build
+from core.ansi import to_text
 
 STAGES = (
     (BuildStatus.QUEUED, "Queued"),
@@ -71,9 +72,13 @@ def telling_lines(build: Build, count: int = 3) -> list[TellingLine]:
     """Return the lines that say why the build failed, else the last that its programs printed."""
     rows = build.lines.exclude(stream="system").order_by("-seq")  # type: ignore[attr-defined]
     last = [TellingLine(seq, text) for seq, text in rows.values_list("seq", "text")[:LOOKED_AT]]
-    last = [line for line in reversed(last) if line.text.strip()]
-    matter = [line for line in last if TELLING.search(line.text)]
-    return matter[:count] if matter else last[-count:]
+    said = [line for line in reversed(last) if line.text.strip()]
+    matter = [i for i, line in enumerate(said) if TELLING.search(to_text(line.text))]
+    if not matter:
+        return said[-count:]
+    if len(matter) >= count:
+        return [said[i] for i in matter[:count]]
+    return said[matter[0] : matter[0] + count]
 
 
 def _reached(build: Build) -> int:

@@ -9,8 +9,8 @@ import django_tables2 as tables
 from core.tables import ComponentColumn, ConsoleTable, MonoColumn, TimeColumn
 from devices.health import firmware_of, health_of
 
-WIDE = {"th": {"class": "d-none d-lg-table-cell"}, "td": {"class": "d-none d-lg-table-cell"}}
-WIDER = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
+WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
+WIDER = {"th": {"class": "d-none d-xxl-table-cell"}, "td": {"class": "d-none d-xxl-table-cell"}}
 
 
 class HealthColumn(ComponentColumn):
@@ -80,9 +80,12 @@ class DeviceTable(ConsoleTable):
 class EnvironmentTable(ConsoleTable):
     """Variables in force, with the level that each comes from."""
 
-    name = ComponentColumn("devices/columns/variable.html", orderable=False)
+    name = ComponentColumn("devices/columns/variable.html", verbose_name="Name", orderable=False)
     value = ComponentColumn(
-        "devices/columns/variable_value.html", accessor="variable__is_secret", orderable=False
+        "devices/columns/variable_value.html",
+        accessor="variable__shown_value",
+        verbose_name="Value",
+        orderable=False,
     )
     level = ComponentColumn("devices/columns/variable_level.html", orderable=False)
     changed = TimeColumn(accessor="variable__updated_at", orderable=False, attrs=WIDE)

@@ -99,7 +99,7 @@ class BuildView(ObjectView):
     def facts(self, obj: Any) -> list[Fact]:
         """Return what was built from what, for whom."""
         took = duration_of(obj)
-        return [
+        found = [
             Fact("Device", obj.device, url=obj.device.get_absolute_url() if obj.device else ""),
             Fact("Source", obj.source, url=obj.source.get_absolute_url()),
             Fact("Branch", obj.branch, mono=True),
@@ -114,6 +114,7 @@ class BuildView(ObjectView):
             Fact("Worker", obj.worker, mono=True),
             Fact("Build id", f"{obj.uid}", mono=True, copy=True),
         ]
+        return [fact for fact in found if fact.value or fact.time]
 
     def extra_context(self, obj: Any) -> dict[str, Any]:
         """Add stages, the failure, artifacts and the log."""

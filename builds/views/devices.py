@@ -50,7 +50,7 @@ class DeviceBuildView(ObjectActionView):
         """Say what is built, with what written into it, and what stands against it."""
         found = []
         if obj.source is not None:
-            found.append(f"Builds the newest commit of {obj.source.branch} of {obj.source}.")
+            found.append(f"Builds the newest commit of {obj.source}, branch {obj.source.branch}.")
             reason = build_can_start(obj)
             found += [f"{reason}"] if reason else []
         variables = visible_variables(self.actor, obj.organization, source=obj.source, device=obj)

@@ -105,8 +105,7 @@ class ObjectListView(ScopedViewMixin, View):
         found: dict[str, Any] = {"title": state.title, "text": state.text, "icon": state.icon}
         found["docs_url"] = state.docs_url
         found["action"] = None
-        permitted = model_actions([Action(state.button, state.verb)], model, self.actor)
-        if state.button and permitted:
+        if state.button and model_actions([Action("", state.verb)], model, self.actor):
             url = reverse(url_name(model, state.verb))
             found["action"] = {"label": state.button, "url": url}
         return found
