@@ -11,6 +11,7 @@ class SignedIn(EventType):
 
     slug = "accounts.signed_in"
     label = "Signed in"
+    icon = "login"
 
 
 @events.register
@@ -19,6 +20,7 @@ class SignInRefused(EventType):
 
     slug = "accounts.sign_in_refused"
     label = "Sign-in refused"
+    icon = "shield-lock"
     level = "warning"
 
 
@@ -28,6 +30,7 @@ class SignedOut(EventType):
 
     slug = "accounts.signed_out"
     label = "Signed out"
+    icon = "logout"
 
 
 @events.register
@@ -36,6 +39,7 @@ class PasswordChanged(EventType):
 
     slug = "accounts.password_changed"
     label = "Password changed"
+    icon = "password"
 
 
 @events.register
@@ -44,6 +48,7 @@ class UserCreated(EventType):
 
     slug = "accounts.user_created"
     label = "User created"
+    icon = "user-plus"
 
 
 @events.register
@@ -52,6 +57,7 @@ class OrganizationCreated(EventType):
 
     slug = "accounts.organization_created"
     label = "Organization created"
+    icon = "building"
 
 
 @events.register
@@ -60,6 +66,7 @@ class OrganizationChanged(EventType):
 
     slug = "accounts.organization_changed"
     label = "Organization changed"
+    icon = "building"
 
 
 @events.register
@@ -68,3 +75,4 @@ class MembershipChanged(EventType):
 
     slug = "accounts.membership_changed"
     label = "Membership changed"
+    icon = "users"

@@ -11,6 +11,7 @@ class SourceCreated(EventType):
 
     slug = "builds.source_created"
     label = "Source added"
+    icon = "git-branch"
 
 
 @events.register
@@ -19,6 +20,7 @@ class SourceChanged(EventType):
 
     slug = "builds.source_changed"
     label = "Source changed"
+    icon = "git-branch"
 
 
 @events.register
@@ -27,6 +29,7 @@ class SourceDeleted(EventType):
 
     slug = "builds.source_deleted"
     label = "Source deleted"
+    icon = "trash"
     level = "warning"
 
 
@@ -36,6 +39,7 @@ class SourceTested(EventType):
 
     slug = "builds.source_tested"
     label = "Source tested"
+    icon = "git-branch"
 
 
 @events.register
@@ -44,6 +48,7 @@ class BuildStarted(EventType):
 
     slug = "builds.build_started"
     label = "Build started"
+    icon = "hammer"
 
 
 @events.register
@@ -52,6 +57,7 @@ class BuildCancelled(EventType):
 
     slug = "builds.build_cancelled"
     label = "Build cancelled"
+    icon = "hammer"
 
 
 @events.register
@@ -60,6 +66,7 @@ class BuildFinished(EventType):
 
     slug = "builds.build_finished"
     label = "Build finished"
+    icon = "hammer"
 
 
 @events.register
@@ -68,6 +75,7 @@ class BuildDeleted(EventType):
 
     slug = "builds.build_deleted"
     label = "Build deleted"
+    icon = "trash"
 
 
 @events.register
@@ -76,3 +84,4 @@ class ArtifactDownloaded(EventType):
 
     slug = "builds.artifact_downloaded"
     label = "Artifact downloaded"
+    icon = "hammer"

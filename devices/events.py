@@ -11,6 +11,7 @@ class DeviceRegistered(EventType):
 
     slug = "devices.registered"
     label = "Device registered"
+    icon = "cpu"
 
 
 @events.register
@@ -19,6 +20,7 @@ class DeviceCreated(EventType):
 
     slug = "devices.created"
     label = "Device added"
+    icon = "cpu"
 
 
 @events.register
@@ -27,6 +29,7 @@ class DeviceChanged(EventType):
 
     slug = "devices.changed"
     label = "Device changed"
+    icon = "cpu"
 
 
 @events.register
@@ -35,6 +38,7 @@ class DeviceDeleted(EventType):
 
     slug = "devices.deleted"
     label = "Device deleted"
+    icon = "trash"
     level = "warning"
 
 
@@ -44,6 +48,7 @@ class DeviceRefused(EventType):
 
     slug = "devices.refused"
     label = "Device refused"
+    icon = "cpu"
     level = "warning"
 
 
@@ -53,6 +58,7 @@ class FirmwareOffered(EventType):
 
     slug = "devices.firmware_offered"
     label = "Firmware offered"
+    icon = "cpu"
 
 
 @events.register
@@ -61,6 +67,7 @@ class FirmwareDownloaded(EventType):
 
     slug = "devices.firmware_downloaded"
     label = "Firmware downloaded"
+    icon = "cpu"
 
 
 @events.register
@@ -69,3 +76,4 @@ class FirmwareInstalled(EventType):
 
     slug = "devices.firmware_installed"
     label = "Firmware installed"
+    icon = "cpu"

@@ -11,6 +11,7 @@ class ApiKeyCreated(EventType):
 
     slug = "keys.apikey_created"
     label = "API key created"
+    icon = "key"
 
 
 @events.register
@@ -19,6 +20,7 @@ class ApiKeyChanged(EventType):
 
     slug = "keys.apikey_changed"
     label = "API key changed"
+    icon = "key"
 
 
 @events.register
@@ -27,6 +29,7 @@ class ApiKeyRevoked(EventType):
 
     slug = "keys.apikey_revoked"
     label = "API key revoked"
+    icon = "ban"
     level = "warning"
 
 
@@ -36,6 +39,7 @@ class DeployKeyCreated(EventType):
 
     slug = "keys.deploykey_created"
     label = "Deploy key created"
+    icon = "lock"
 
 
 @events.register
@@ -44,6 +48,7 @@ class DeployKeyChanged(EventType):
 
     slug = "keys.deploykey_changed"
     label = "Deploy key changed"
+    icon = "lock"
 
 
 @events.register
@@ -52,6 +57,7 @@ class DeployKeyDeleted(EventType):
 
     slug = "keys.deploykey_deleted"
     label = "Deploy key deleted"
+    icon = "trash"
     level = "warning"
 
 
@@ -61,6 +67,7 @@ class EnvVarSet(EventType):
 
     slug = "keys.envvar_set"
     label = "Variable set"
+    icon = "variable"
 
 
 @events.register
@@ -69,3 +76,4 @@ class EnvVarDeleted(EventType):
 
     slug = "keys.envvar_deleted"
     label = "Variable deleted"
+    icon = "trash"

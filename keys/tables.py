@@ -63,7 +63,7 @@ class EnvVarTable(ConsoleTable):
 
     name = ComponentColumn("keys/columns/variable.html", order_by=("name", "pk"))
     shown_value = ComponentColumn("keys/columns/value.html", verbose_name="Value", orderable=False)
-    level = ComponentColumn("keys/columns/level.html", orderable=False)
+    level = ComponentColumn("keys/columns/level.html", orderable=False, attrs=MEDIUM)
     updated_by = tables.Column(
         verbose_name="Changed by", order_by=("updated_by__email", "pk"), attrs=WIDE
     )

@@ -126,7 +126,7 @@ def tiles(view: View) -> list[Tile]:
             seen["online"],
             "wifi",
             f"{devices}?seen=online",
-            f"{offline} not" if offline else "",
+            f"{offline} offline" if offline else "",
         ),
         Tile(
             "Update waiting",

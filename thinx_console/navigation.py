@@ -45,6 +45,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     ("Record", (Entry("Audit log", "audit:auditevent_list", "history", "audit:auditevent"),)),
+    (
+        "Settings",
+        (
+            Entry(
+                "Organizations", "accounts:organization_list", "building", "accounts:organization"
+            ),
+        ),
+    ),
 )
 
 

@@ -87,6 +87,10 @@ class ObjectEditView(ScopedViewMixin, View):
         """Return the organization that new objects go into."""
         return self.request.home_organization  # type: ignore[attr-defined]
 
+    def _place(self) -> str:
+        organization = self.organization()
+        return f"In the organization {organization}." if organization else ""
+
     def _object(self) -> Any:
         if "uid" in self.kwargs:
             return self.get_one("change")
@@ -106,7 +110,7 @@ class ObjectEditView(ScopedViewMixin, View):
             "object": obj,
             "title": title,
             "crumbs": crumbs,
-            "lead": self.lead,
+            "lead": self.lead or ("" if obj is not None else self._place()),
             "submit_label": "Save" if obj is not None else self.submit_label or title,
             "cancel_url": back,
         }
