@@ -113,10 +113,10 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_git_server() -> Iterator[GitServer]:
-    """Start sshd, give the server, end it."""
+def running_git_server(port: int = 0) -> Iterator[GitServer]:
+    """Start sshd on the port given or a free one, give the server, end it."""
     with tempfile.TemporaryDirectory(prefix="thinx-sshd-") as name:
-        server = GitServer(Path(name), free_port())
+        server = GitServer(Path(name), port or free_port())
         server.root.mkdir()
         make_key(server.folder / "host")
         script = server.folder / "only-read"
