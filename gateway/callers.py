@@ -64,6 +64,15 @@ def caller_of(presented: str, *, owner: str | None, owner_sent: str, address: st
     return Caller(key, key.organization, address)
 
 
+def caller_without_owner(presented: str, *, address: str) -> Caller | None:
+    """Return who calls where the protocol sends no owner: the key alone says whose device it is."""
+    credential = values.credential(presented)
+    key = api_key_authenticate(credential, digest_accepted=True) if credential else None
+    if key is None or not key.organization.is_active:
+        return None
+    return Caller(key, key.organization, address)
+
+
 def _refusal(owner: str, address: str) -> str:
     """Say why, and leave one audit event a minute for each address."""
     organization = Organization.objects.filter(owner_id=owner).first()
@@ -77,7 +86,7 @@ def _refusal(owner: str, address: str) -> str:
 
 def _first_lately(organization: Any, address: str) -> bool:
     try:
-        return bool(cache.add(f"gateway:refused:{organization.pk}:{address}", 1, AUDIT_PAUSE))
+        return bool(cache.add(f"gateway:refused:{organization.uid}:{address}", 1, AUDIT_PAUSE))
     except OSError as error:
         logger.warning("cache away, refusals are not audited: %s", error)
         return False

@@ -8,7 +8,11 @@ from django.http import HttpRequest, HttpResponseBase
 
 from gateway import views
 
-ROUTES = {"/device/register": views.register, "/device/firmware": views.firmware}
+ROUTES = {
+    "/device/addpush": views.addpush,
+    "/device/firmware": views.firmware,
+    "/device/register": views.register,
+}
 
 
 class DeviceGatewayMiddleware:

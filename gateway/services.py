@@ -26,11 +26,12 @@ from gateway.callers import Caller
 from gateway.protocol import answers
 from gateway.protocol.errors import (
     NO_SUCH_DEVICE,
+    PUSH_DEVICE_NOT_FOUND,
     STATUS_OK,
     UPDATE_NOT_FOUND,
     ProtocolError,
 )
-from gateway.protocol.requests import FirmwareRequest, Registration
+from gateway.protocol.requests import FirmwareRequest, PushRequest, Registration
 
 ROLLED_BACK = "rolled back from "
 
@@ -91,6 +92,14 @@ def firmware_for(caller: Caller, request: FirmwareRequest) -> Offer | bytes:
         return answers.nothing_to_install(STATUS_OK)
     _note_offer(caller.actor, offer)
     return offer
+
+
+def take_push_token(caller: Caller, request: PushRequest) -> None:
+    """Keep where a device gets its push messages. Raises `ProtocolError`."""
+    device = find_device(caller.organization, udid=caller.udid(request.udid))
+    if device is None:
+        raise ProtocolError(PUSH_DEVICE_NOT_FOUND, 200)
+    DeviceState.objects.filter(device=device).update(push_token=request.token)
 
 
 def download_begun(actor: Any, token: OneTimeToken) -> None:

@@ -9,5 +9,6 @@ from gateway import views
 app_name = "gateway"
 urlpatterns = [
     path("device/register", views.register, name="register"),
+    path("device/addpush", views.addpush, name="addpush"),
     path("device/firmware", views.firmware, name="firmware"),
 ]

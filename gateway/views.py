@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from accounts.actor import Actor, client_address
 from builds.services.tokens import token_find
 from gateway import services
-from gateway.callers import Caller, caller_of
+from gateway.callers import Caller, caller_of, caller_without_owner
 from gateway.downloads import firmware_response, open_artifact
 from gateway.endpoint import JSON, TEXT, device_endpoint, read_body, reply
 from gateway.protocol import answers
@@ -21,6 +21,7 @@ from gateway.protocol.errors import (
     OTT_MISSING,
     OTT_UPDATE_NOT_AVAILABLE,
     OTT_UPDATE_NOT_FOUND,
+    PUSH_REGISTERED,
     UPDATE_NOT_FOUND,
     ProtocolError,
 )
@@ -28,6 +29,7 @@ from gateway.protocol.requests import (
     FirmwareRequest,
     Registration,
     parse_firmware_request,
+    parse_push,
     parse_registration,
 )
 
@@ -46,6 +48,18 @@ def register(request: HttpRequest) -> HttpResponseBase:
 def firmware(request: HttpRequest) -> HttpResponseBase:
     """Give firmware: by token to anybody who has it, or to a device with its key."""
     return _ask_firmware(request) if request.method == "POST" else _fetch_firmware(request)
+
+
+@device_endpoint("POST")
+def addpush(request: HttpRequest) -> HttpResponseBase:
+    """Take a device's push token."""
+    asked = parse_push(read_body(request))
+    presented = request.headers.get("Authentication", "")
+    caller = caller_without_owner(presented, address=client_address(request))
+    if caller is None:
+        return reply(b"", status=403)
+    services.take_push_token(caller, asked)
+    return reply(answers.accepted(PUSH_REGISTERED))
 
 
 def _fetch_firmware(request: HttpRequest) -> HttpResponseBase:

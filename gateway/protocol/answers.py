@@ -96,6 +96,11 @@ def refused(response: str) -> bytes:
     return _dump({"success": False, "response": response})
 
 
+def accepted(response: str) -> bytes:
+    """Answer that something was taken."""
+    return _dump({"success": True, "response": response})
+
+
 def nothing_to_install(status: str) -> bytes:
     """Answer a question for firmware when there is none to give."""
     return _dump({"success": False, "status": status})

@@ -10,7 +10,7 @@ from typing import Any
 from devices.macs import normalise_mac
 from devices.reports import LIMITS, DeviceReport
 from gateway.protocol import values
-from gateway.protocol.errors import NO_BODY, REQUEST_INVALID, ProtocolError
+from gateway.protocol.errors import MALFORMED_PUSH, NO_BODY, REQUEST_INVALID, ProtocolError
 
 # Where the wire's name differs from ours.
 WIRE_NAMES = {"push_token": "push", "timezone_name": "timezone_abbr"}
@@ -43,6 +43,14 @@ class FirmwareRequest:
     wants_token: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """A device's new address for push messages."""
+
+    udid: uuid.UUID | None
+    token: str
+
+
 def parse_registration(body: bytes) -> Registration:
     """Read the body of `POST /device/register`. Raises `ProtocolError`."""
     content = _load(body)
@@ -65,6 +73,20 @@ def parse_firmware_request(body: bytes) -> FirmwareRequest:
         forced=values.flag(data.get("forced")),
         wants_token=data.get("use") == "ott" or bool(data.get("ott")),
     )
+
+
+def parse_push(body: bytes) -> PushRequest:
+    """Read the body of `POST /device/addpush`. Raises `ProtocolError`, always status 200."""
+    try:
+        content = _load(body)
+    except ProtocolError as error:
+        raise ProtocolError(NO_BODY, 200) from error
+    if not content.get("push"):
+        raise ProtocolError(NO_BODY, 200)
+    token = values.push_token(content["push"])
+    if token is None:
+        raise ProtocolError(MALFORMED_PUSH, 200)
+    return PushRequest(udid=values.udid(content.get("udid")), token=token)
 
 
 def _sender(data: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uf
 _UDID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OWNER = re.compile(r"[a-z0-9]{64,128}")
 _CREDENTIAL = re.compile(r"[0-9a-f]{64}")
+_PUSH = re.compile(r"[0-9a-fA-F]{64}|[A-Za-z0-9_:-]{1,255}")
 _TRUE = {"true", "1", "yes", "on"}
 
 
@@ -60,3 +61,8 @@ def credential(value: str | None) -> str | None:
         return None
     bare = value.strip(" \t\"'").lower()
     return bare if _CREDENTIAL.fullmatch(bare) else None
+
+
+def push_token(value: object) -> str | None:
+    """Return the push token of a device (APNs or FCM), or None when it cannot be one."""
+    return value if isinstance(value, str) and _PUSH.fullmatch(value) else None
