@@ -26,6 +26,8 @@ from builds.sandbox.output import LineBuffer
 MIB = 1024 * 1024
 TICK = 0.2
 VERSION_TAG = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?\Z")
+TOO_LARGE = ("file size limit", "file too large", "died of signal 25")
+BROKEN_OFF = ("early eof", "disconnect", "hung up", "reset by peer", "broken pipe")
 SAFE = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -278,8 +280,16 @@ class _Run:
             f"{self.limits.files:,} files). Keep large files outside of it.",
         )
 
+    @staticmethod
+    def _hit_size_limit(errors: str) -> bool:
+        """Tell by git's words; index-pack ended by its size limit says nothing itself."""
+        if any(phrase in errors for phrase in TOO_LARGE):
+            return True
+        silent = "invalid index-pack output" in errors
+        return silent and not any(phrase in errors for phrase in BROKEN_OFF)
+
     def _explain(self, errors: str) -> BuildUserError | BuildPlatformError:
-        if "file size limit" in errors.lower() or "file too large" in errors.lower():
+        if self._hit_size_limit(errors.lower()):
             return self._too_large()
         if "no space left on device" in errors.lower():
             return BuildPlatformError(

@@ -15,6 +15,7 @@ NAMES = ("thinx.yml", "thinx.yaml")
 MAX_SIZE = 64 * 1024
 MAX_DEPTH = 12
 MAX_TEXT = 2000
+NOTHING = {"", "~", "null"}
 
 # Every platform that a THiNX repository may name; those without a builder here are refused
 # by name later, with a sentence of their own.
@@ -76,16 +77,18 @@ def _parse(data: bytes) -> ThinxYml:
     try:
         _check_events(text)
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines = _check_shape(root)
         values = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise _bad(f"{error.problem or 'this is not YAML'}.", line) from None
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
         raise _bad("this is not YAML.") from None
-    if root is None:
-        return ThinxYml()
-    lines = _check_shape(root)
-    return _build(values, lines)
+    return _build(values, lines) if values else ThinxYml()
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value in NOTHING
 
 
 def _check_events(text: str) -> None:
@@ -103,14 +106,16 @@ def _check_events(text: str) -> None:
             raise _bad("the lists and sections are nested too deeply.", line)
 
 
-def _check_shape(root: yaml.Node) -> dict[str, int]:
+def _check_shape(root: yaml.Node | None) -> dict[str, int]:
     """Return the line of each top-level key and each option, `section.option`."""
     lines: dict[str, int] = {}
+    if root is None or _is_empty(root):
+        return lines
     for section, node in _pairs(root, "the file"):
         lines[section.value] = section.start_mark.line + 1
         _check_name(section, (*PLATFORMS, *GENERAL))
         known = OPTIONS.get(section.value) or GENERAL[section.value]
-        if isinstance(node, yaml.ScalarNode) and node.value in {"", "~", "null"}:
+        if _is_empty(node):
             continue
         for option, value in _pairs(node, f"“{section.value}”"):
             lines[f"{section.value}.{option.value}"] = option.start_mark.line + 1

@@ -23,6 +23,7 @@ from builds.sandbox.contract import (
 from builds.sandbox.supervise import Supervision
 from core.ansi import clean
 
+NO_SPACE = "No space left on device"
 SIGXCPU_CODE = 128 + 24
 SIGKILL_CODE = 128 + 9
 
@@ -91,10 +92,12 @@ class _Watch(Supervision):
 
     def __init__(self, job: SandboxJob, on_line: OnLine, cancelled: Cancelled) -> None:
         self.last_errors: deque[str] = deque(maxlen=3)
+        self.said_full = False
 
         def remember(stream: str, text: str) -> None:
             if stream == output.STDERR:
                 self.last_errors.append(text)
+                self.said_full = self.said_full or NO_SPACE in text
             on_line(stream, text)
 
         super().__init__(job, remember, cancelled)
@@ -110,7 +113,11 @@ class _Watch(Supervision):
         self._check_start(code, out_of_memory=out_of_memory)
         if self.failed is not None:
             index, code = self.failed
-            hint: Hint = "disk" if self.full else self._hint(code, out_of_memory=out_of_memory)
+            hint: Hint = (
+                "disk"
+                if self.full or self.said_full
+                else self._hint(code, out_of_memory=out_of_memory)
+            )
             step = self.job.steps[index].argv
             return replace(basis, ending="failed", code=code, failed_step=step, hint=hint)
         if code != 0:
