@@ -191,7 +191,6 @@ class DeviceEditView(ObjectEditView):
     queryset = Device.objects.select_related("organization", "source")
     form_class = DeviceForm
     template_name = "devices/device_edit.html"
-    lead = "A device that calls with an API key adds itself; this is for the ones to come."
 
     def form_kwargs(self, obj: Any) -> dict[str, Any]:
         """Offer the sources of the organization that the device is in."""

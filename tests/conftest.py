@@ -100,3 +100,17 @@ def signed_in(db):
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def in_acme(signed_in, acme):
+    """Return a client signed in as the person given, with Acme chosen in the header."""
+
+    def sign_in(user) -> Client:
+        client = signed_in(user)
+        session = client.session
+        session["organization"] = f"{acme.uid}"
+        session.save()
+        return client
+
+    return sign_in

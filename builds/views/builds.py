@@ -13,7 +13,7 @@ from django.views.generic import View
 from builds.choices import FINAL, BuildStatus
 from builds.filters import BuildFilterSet
 from builds.journey import duration_of, stages_of, telling_lines
-from builds.models import Build
+from builds.models import Artifact, Build
 from builds.selectors import build_log_lines
 from builds.services import build_can_cancel, build_cancel, build_delete, build_start
 from builds.tables import BuildTable
@@ -48,6 +48,7 @@ class BuildListView(ObjectListView):
     queryset = ROWS
     filterset_class = BuildFilterSet
     table_class = BuildTable
+    actions = (Action("Artifacts", "list", permission="view", icon="package", model=Artifact),)
     bulk_actions = (
         Action("Cancel", "bulk_cancel", icon="ban"),
         Action("Delete", "bulk_delete", icon="trash", style="danger"),

@@ -223,7 +223,6 @@ class SourceEditView(ObjectEditView):
     queryset = ROWS
     form_class = SourceForm
     template_name = "builds/source_edit.html"
-    lead = "Nothing is fetched yet: the next page tests the access and pins the host key."
 
     def form_kwargs(self, obj: Any) -> dict[str, Any]:
         """Offer the deploy keys of the organization that the source is in."""

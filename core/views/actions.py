@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model
 from django.urls import reverse
 
-from core.scoping import is_allowed, may_somewhere
+from core.scoping import is_allowed, may_in, may_somewhere
 from core.views.registry import url_name
 
 
@@ -86,9 +86,13 @@ def object_actions(actions: Iterable[Action], obj: Model, actor: Any) -> list[Ob
     return buttons
 
 
-def model_actions(actions: Iterable[Action], model: type[Model], actor: Any) -> list[ObjectAction]:
-    """Return the buttons of a list that the actor may press somewhere."""
-    return [a.for_model(model) for a in actions if _somewhere(a, a.model or model, actor)]
+def model_actions(
+    actions: Iterable[Action], model: type[Model], actor: Any, organization: Any = None
+) -> list[ObjectAction]:
+    """Return the buttons of a list that the actor may press: there, or anywhere if not narrowed."""
+    return [
+        a.for_model(model) for a in actions if _somewhere(a, a.model or model, actor, organization)
+    ]
 
 
 def _permitted(action: Action, obj: Model, actor: Any) -> bool:
@@ -97,5 +101,8 @@ def _permitted(action: Action, obj: Model, actor: Any) -> bool:
     return is_allowed(obj, actor, action.needed)
 
 
-def _somewhere(action: Action, model: type[Model], actor: Any) -> bool:
-    return may_somewhere(actor, model, action.needed.removeprefix("bulk_"))
+def _somewhere(action: Action, model: type[Model], actor: Any, organization: Any = None) -> bool:
+    needed = action.needed.removeprefix("bulk_")
+    if organization and model.scope_path != "pk":  # type: ignore[attr-defined]
+        return may_in(actor, model, needed, organization)
+    return may_somewhere(actor, model, needed)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
-from core.scoping import may_somewhere
+from core.scoping import may_in
 from core.views.actions import Action, object_actions
 from core.views.base import ScopedViewMixin, heading
 from core.views.registry import url_name
@@ -37,7 +37,7 @@ class Fact:
 class Tab:
     """A tab of an object's page: its label, URL action, and what it counts.
 
-    `needs` is a model that one must be allowed to view somewhere to see the tab at all.
+    `needs` is a model that one must be allowed to view in the object's organization.
     """
 
     label: str
@@ -98,7 +98,7 @@ class ObjectView(ScopedViewMixin, View):
         """Return what the page's own template needs beyond that."""
         return {}
 
-    def _tabs(self, obj: Model) -> list[dict[str, Any]]:
+    def _tabs(self, obj: Any) -> list[dict[str, Any]]:
         if len(self.tabs) < 2:
             return []
         return [
@@ -109,7 +109,7 @@ class ObjectView(ScopedViewMixin, View):
                 "count": tab.count(obj) if tab.count else None,
             }
             for tab in self.tabs
-            if tab.needs is None or may_somewhere(self.actor, tab.needs, "view")
+            if tab.needs is None or may_in(self.actor, tab.needs, "view", obj.organization)
         ]
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.generic import View
 
 from core.exceptions import DomainError
-from core.scoping import is_allowed, may_somewhere, scope_form_fields
+from core.scoping import is_allowed, may_in, may_somewhere, scope_form_fields
 from core.views.base import ScopedViewMixin, heading, noun
 from core.views.registry import url_name
 
@@ -94,9 +94,15 @@ class ObjectEditView(ScopedViewMixin, View):
     def _object(self) -> Any:
         if "uid" in self.kwargs:
             return self.get_one("change")
-        if not may_somewhere(self.actor, self.model, "add"):
+        if not self._may_add():
             raise PermissionDenied
         return None
+
+    def _may_add(self) -> bool:
+        organization = self.organization()
+        if organization and self.model.scope_path != "pk":  # type: ignore[attr-defined]
+            return may_in(self.actor, self.model, "add", organization)
+        return may_somewhere(self.actor, self.model, "add")
 
     def _page(self, form: Any, obj: Any) -> HttpResponse:
         model = self.model

@@ -76,10 +76,9 @@ class ObjectListView(ScopedViewMixin, View):
         """Return what generic/object_list.html names in its first comment."""
         request, model = self.request, self.model
         chips = list(self._chips(filterset))
-        buttons = model_actions(self.actions, model, self.actor)
-        organization = getattr(request, "organization", None) or getattr(
-            request, "home_organization", None
-        )
+        narrowed = getattr(request, "organization", None)
+        buttons = model_actions(self.actions, model, self.actor, narrowed)
+        organization = narrowed or getattr(request, "home_organization", None)
         return {
             "title": self.title or heading(model),
             "lead": self.lead,
@@ -91,7 +90,7 @@ class ObjectListView(ScopedViewMixin, View):
             "clear_url": request.path if chips or request.GET.get("q") else "",
             "search": request.GET.get("q", ""),
             "actions": buttons,
-            "bulk_actions": model_actions(self.bulk_actions, model, self.actor),
+            "bulk_actions": model_actions(self.bulk_actions, model, self.actor, narrowed),
             "export_url": f"?{_query(request, export='csv')}",
             "total": table.paginator.count,
             "is_filtered": bool(chips or request.GET.get("q")),
@@ -105,10 +104,14 @@ class ObjectListView(ScopedViewMixin, View):
         found: dict[str, Any] = {"title": state.title, "text": state.text, "icon": state.icon}
         found["docs_url"] = state.docs_url
         found["action"] = None
-        if state.button and model_actions([Action("", state.verb)], model, self.actor):
+        if state.button and self._may_begin(model):
             url = reverse(url_name(model, state.verb))
             found["action"] = {"label": state.button, "url": url}
         return found
+
+    def _may_begin(self, model: type[Model]) -> bool:
+        narrowed = getattr(self.request, "organization", None)
+        return bool(model_actions([Action("", self.empty.verb)], model, self.actor, narrowed))
 
     def _tabs(self) -> list[dict[str, Any]]:
         said = {k: v for k, v in self.request.GET.items() if v and k not in {"page", "sort"}}

@@ -1,0 +1,189 @@
+"""The list of devices: who sees what, filters in the URL, export, fragments, queries."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from builds.choices import BuildStatus
+from devices.models import DeviceState
+from tests.factories.builds import BuildFactory, SourceFactory
+from tests.factories.devices import DeviceFactory
+
+URL = "/devices/"
+
+
+def seen(device, *, ago=timedelta(minutes=1), **said):
+    """Let the device have called."""
+    DeviceState.objects.filter(device=device).update(last_seen_at=timezone.now() - ago, **said)
+
+
+def built(device, number=1, **fields):
+    """Give the device a build that succeeded."""
+    return BuildFactory(
+        source=device.source,
+        device=device,
+        organization=device.organization,
+        number=number,
+        status=BuildStatus.SUCCEEDED,
+        version=f"1.0.{number}",
+        **fields,
+    )
+
+
+def names(response) -> list[str]:
+    return [row.record.alias for row in response.context["table"].rows]
+
+
+def test_operator_opens_list_sees_devices_of_the_organization(signed_in, olga, acme):
+    device = DeviceFactory(organization=acme, alias="pump-1")
+    page = signed_in(olga).get(URL)
+    assert page.status_code == 200
+    assert names(page) == ["pump-1"]
+    assert f"{device.uid}"[:8] in page.text
+    assert device.mac in page.text
+
+
+def test_viewer_of_the_chosen_organization_is_offered_nothing_to_change(in_acme, vera, acme):
+    DeviceFactory(organization=acme)
+    page = in_acme(vera).get(URL)
+    assert page.status_code == 200
+    assert "Add device" not in page.text
+    assert 'name="selected"' not in page.text
+
+
+def test_outsider_opens_list_sees_none_of_them(signed_in, mallory, acme):
+    DeviceFactory(organization=acme, alias="pump-1")
+    page = signed_in(mallory).get(URL)
+    assert "pump-1" not in page.text
+    assert "No devices yet" in page.text
+
+
+def test_stranger_opens_list_is_sent_to_sign_in(client):
+    answer = client.get(URL)
+    assert answer.status_code == 302
+    assert "/sign-in/" in answer.url
+
+
+def test_list_with_ten_rows_asks_as_often_as_with_one(
+    signed_in, olga, acme, django_assert_num_queries
+):
+    source = SourceFactory(organization=acme)
+    client = signed_in(olga)
+    built(DeviceFactory(organization=acme, source=source))
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        client.get(URL)
+    for number in range(2, 11):
+        built(DeviceFactory(organization=acme, source=source, tags=["lab"]), number)
+    with django_assert_num_queries(len(one)):
+        client.get(URL)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=pump", ["pump"]),
+        ("q=5C:CF:7F:AA", ["meter"]),
+        ("seen=online", ["pump"]),
+        ("seen=day", ["meter", "pump"]),
+        ("seen=offline", ["meter"]),
+        ("seen=never", ["valve"]),
+        ("level=error", ["meter"]),
+        ("platform=micro", ["meter"]),
+        ("tag=lab", ["pump"]),
+        ("tag=la", []),
+        ("auto_update=true", ["valve"]),
+        ("firmware=waiting", ["meter"]),
+        ("firmware=current", ["pump"]),
+        ("firmware=none", ["valve"]),
+        ("firmware=offered", ["meter"]),
+        ("firmware=waiting&seen=online", []),
+    ],
+)
+def test_filter_in_the_url_narrows_the_list(signed_in, olga, acme, query, expected):
+    source = SourceFactory(organization=acme)
+    pump = DeviceFactory(organization=acme, alias="pump", source=source, tags=["lab", "roof"])
+    meter = DeviceFactory(
+        organization=acme,
+        alias="meter",
+        source=source,
+        platform="micropython",
+        mac="5C:CF:7F:AA:00:01",
+    )
+    DeviceFactory(organization=acme, alias="valve", auto_update=True)
+    build = built(pump, 1)
+    seen(pump, installed_build=build, version=build.version)
+    offered = built(meter, 2)
+    seen(
+        meter,
+        ago=timedelta(hours=2),
+        level="error",
+        version="1.0.1",
+        offered_build=offered,
+        offer_state="offered",
+    )
+    page = signed_in(olga).get(f"{URL}?{query}")
+    assert names(page) == expected
+
+
+def test_filter_by_source_shows_a_chip_that_removes_it(signed_in, olga, acme):
+    source = SourceFactory(organization=acme, alias="firmware")
+    DeviceFactory(organization=acme, alias="pump", source=source)
+    DeviceFactory(organization=acme, alias="valve")
+    page = signed_in(olga).get(f"{URL}?source={source.uid}")
+    assert names(page) == ["pump"]
+    assert [chip["label"] for chip in page.context["chips"]] == ["Source: firmware"]
+
+
+def test_filter_by_a_foreign_source_is_no_choice(signed_in, olga, acme, umbrella):
+    foreign = SourceFactory(organization=umbrella, alias="their-own")
+    page = signed_in(olga).get(f"{URL}?source={foreign.uid}")
+    assert page.status_code == 200
+    assert "their-own" not in page.text
+
+
+def test_device_shows_update_waiting_until_it_reports_the_version(signed_in, olga, acme):
+    device = DeviceFactory(organization=acme, source=SourceFactory(organization=acme))
+    build = built(device)
+    seen(device, version="0.9")
+    assert "Update waiting" in signed_in(olga).get(f"{URL}?q=device").text.split("<table")[1]
+    seen(device, version=build.version, installed_build=build)
+    assert "Up to date" in signed_in(olga).get(URL).text
+
+
+def test_sort_by_last_seen_puts_the_quiet_ones_first(signed_in, olga, acme):
+    late, early = (DeviceFactory(organization=acme, alias=name) for name in ("a-late", "b-early"))
+    seen(late, ago=timedelta(days=2))
+    seen(early, ago=timedelta(days=1))
+    page = signed_in(olga).get(f"{URL}?sort=-last_seen")
+    assert names(page) == ["b-early", "a-late"]
+    assert page.context["table"].data.data.query.order_by[-1] == "-pk"
+
+
+def test_export_gives_values_and_no_formulas(signed_in, olga, acme):
+    device = DeviceFactory(organization=acme, alias="=cmd()", tags=["lab", "roof"])
+    seen(device, version="1.0.3", level="warning")
+    answer = signed_in(olga).get(f"{URL}?export=csv")
+    rows = list(csv.DictReader(answer.getvalue().decode().splitlines()))
+    assert answer["Content-Type"].startswith("text/csv")
+    assert rows[0]["Device"] == "'=cmd()"
+    assert rows[0]["Status"] == "warning"
+    assert rows[0]["Firmware"] == "1.0.3"
+    assert rows[0]["Tags"] == "lab, roof"
+    assert rows[0]["Last seen"].startswith("20")
+    assert rows[0]["Uid"] == f"{device.uid}"
+
+
+def test_htmx_asks_list_gets_the_table_alone(signed_in, olga, acme):
+    DeviceFactory(organization=acme, alias="pump-1")
+    answer = signed_in(olga).get(URL, headers={"HX-Request": "true"})
+    assert "<html" not in answer.text
+    assert 'id="list"' in answer.text
+    assert "HX-Request" in answer["Vary"]
