@@ -78,6 +78,18 @@ class Copy:
         assert self.process is not None
         return self.process.wait(60), self.said()
 
+    def manage(self, *arguments: str) -> str:
+        """Run one management command on this copy; return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
     def signal(self, number: int) -> int:
         """Signal the launcher and return its exit code."""
         assert self.process is not None

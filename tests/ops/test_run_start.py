@@ -6,8 +6,11 @@ import json
 import signal
 import socket
 import stat
+import time
+from pathlib import Path
 from urllib.request import urlopen
 
+import paho.mqtt.client as mqtt
 import pytest
 
 pytestmark = pytest.mark.ops
@@ -84,6 +87,34 @@ def test_second_start_on_the_same_folder_is_refused(running, make_copy):
     assert "running on the data folder" in said
     assert running.url in said
     assert set(health(running)["parts"].values()) == {"up"}
+
+
+def test_named_operator_is_created_and_a_device_key_opens_the_broker(console):
+    console.start(
+        THINX_BOOTSTRAP_EMAIL="op@example.org", THINX_BOOTSTRAP_PASSWORD="a long secret 1"
+    )
+    console.wait_ready()
+    assert "this link works once" not in console.said()
+    assert not [pid for pid in console.pids() if b"a long secret 1" in program_environ(pid)]
+    words = ["create_api_key", "--email", "op@example.org", "--alias", "broker", "--json"]
+    made = json.loads(console.manage(*words))
+    answers = []
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+    client.username_pw_set(made["owner_id"], made["api_key"])
+    client.on_connect = lambda c, u, f, code, p: answers.append(code.value)
+    client.connect("127.0.0.1", console.mqtt_port)
+    deadline = time.monotonic() + 10
+    while not answers and time.monotonic() < deadline:
+        client.loop(0.1)
+    client.disconnect()
+    assert answers == [0]
+
+
+def program_environ(pid: int) -> bytes:
+    """A program's environment; the launcher itself keeps what it was given."""
+    process = Path(f"/proc/{pid}")
+    is_launcher = b"thinx_console.supervisor\0" in (process / "cmdline").read_bytes()
+    return b"" if is_launcher else (process / "environ").read_bytes()
 
 
 def test_two_copies_run_side_by_side(console, make_copy, prepared):

@@ -50,7 +50,14 @@ def programs_of(console: Console) -> list[Program]:
             priority=20,
             stop_signal="QUIT",
         ),
-        Program("mqtt", (python, str(ROOT / "manage.py"), "mqtt_broker"), priority=40),
+        Program(
+            "mqtt",
+            (
+                *(python, str(ROOT / "manage.py"), "mqtt_broker"),
+                *("--settings", "thinx_console.settings.mqtt"),
+            ),
+            priority=40,
+        ),
         Program(
             "example-devices",
             (python, "-I", "-S", str(ROOT / "thinx_console/supervisor/example_devices.py")),

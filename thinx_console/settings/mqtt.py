@@ -1,0 +1,17 @@
+"""Settings of the embedded broker's process: the tables it reads, without pages, API and tasks."""
+
+from __future__ import annotations
+
+from thinx_console.settings.base import *  # noqa: F403
+
+INSTALLED_APPS = [
+    *(
+        f"gateway.mqtt.apps.{app}Tables"
+        for app in ("Gateway", "Builds", "Devices", "Keys", "Accounts", "Audit")
+    ),
+    "guardian",
+    "treebeard",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+]
+MIDDLEWARE: list[str] = []
