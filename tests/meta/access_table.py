@@ -49,7 +49,7 @@ GET  accounts:sign_in                  public
 POST accounts:sign_out                 own
 GET  accounts:password_change          own
 GET  accounts:profile                  own
-GET  accounts:first_operator           public
+GET  accounts:first_operator           nothing
 GET  accounts:organization_list        own
 GET  accounts:organization             see
 GET  accounts:organization_edit        administer
