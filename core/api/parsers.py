@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from django.conf import settings
@@ -27,8 +28,28 @@ class JSONParser(parsers.BaseParser):
         if len(body) > limit:
             raise TooLarge
         try:
-            return json.loads(body.decode(), parse_constant=strict_constant)
+            return _read(body)
         except ValueError as error:
             raise ParseError(f"The body is not JSON: {error}") from None
         except RecursionError:
             raise ParseError("The body is nested too deeply.") from None
+
+
+def _read(body: bytes) -> Any:
+    value = json.loads(body.decode(), parse_constant=strict_constant, parse_float=_finite)
+    if rb"\u" in body:
+        _refuse_halves(value)
+    return value
+
+
+def _refuse_halves(value: Any) -> None:
+    """Raise ValueError for half a character, such as a lone \\ud800: nothing can store it."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a \\u escape stands for half a character") from None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else strict_constant(text)

@@ -70,7 +70,7 @@ class ScopedSerializerMixin:
     def to_internal_value(self, data: Any) -> Any:
         """Check names before values, and drop what is fixed but unchanged."""
         if isinstance(data, Mapping):
-            faults = {f"{name}"[:80]: [UNKNOWN] for name in data if name not in self.fields}  # type: ignore[attr-defined]
+            faults = {name[:80]: [UNKNOWN] for name in data if name not in self.fields}  # type: ignore[attr-defined]
             if faults:
                 raise serializers.ValidationError(faults)
         values = super().to_internal_value(data)  # type: ignore[misc]
