@@ -37,6 +37,7 @@ PROGRAMS = {
     "avr-gcc": "gcc-avr",
     "simavr": "simavr",
     "node": "nodejs",
+    "npm": "npm",
     "chromium": "chromium",
 }
 
