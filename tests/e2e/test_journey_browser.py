@@ -1,0 +1,102 @@
+"""The newcomer's journey by clicking: first operator, example, build, log, device."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import DESKTOP, PHONE, Person, chromium, person
+from tests.support.console import private_console
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
+GREETING = "Good morning from THiNX"
+MOST_CLICKS, MOST_SECONDS = 6, 60
+
+
+@pytest.fixture(scope="module")
+def console():
+    with private_console() as console:
+        yield console
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    with chromium() as chrome:
+        yield chrome
+
+
+def test_newcomer_takes_the_example_to_a_device(console, chrome, tmp_path):
+    with person(chrome, DESKTOP, tmp_path) as ada:
+        ada.page.goto(console.first_operator_link)
+        ada.page.fill("[name=email]", EMAIL)
+        ada.page.fill("[name=password]", PASSWORD)
+        ada.click(ada.page.get_by_role("button", name="Create the account"))
+        ada.page.goto(console.url)
+        ada.picture("dashboard")
+        from_dashboard_to_device(ada)
+        remove(ada)
+    report(ada)
+
+
+def test_newcomer_does_the_same_on_a_phone(console, chrome, tmp_path):
+    with person(chrome, PHONE, tmp_path) as ada:
+        sign_in(ada, console)
+        from_dashboard_to_device(ada)
+        remove(ada)
+    report(ada)
+
+
+def sign_in(ada: Person, console) -> None:
+    if "first-operator" in console.manage("first_operator_link"):
+        console.manage("shell", "-c", FIRST_OPERATOR)
+    ada.page.goto(f"{console.url}/accounts/sign-in/")
+    ada.page.fill("[name=username]", EMAIL)
+    ada.page.fill("[name=password]", PASSWORD)
+    ada.click(ada.page.get_by_role("button", name="Sign in"))
+
+
+FIRST_OPERATOR = (
+    "from accounts.services import first_operator_create as create; "
+    f"create(email={EMAIL!r}, password={PASSWORD!r})"
+)
+
+
+def from_dashboard_to_device(ada: Person) -> None:
+    ada.count_from_here()
+    ada.press("Load the example")
+    expect(ada.page).to_have_title(re.compile("Example thermometer"))
+    no_sideways(ada, "device")
+    ada.press("Build firmware")
+    ada.press("Build firmware")
+    expect(ada.page.get_by_role("main")).to_contain_text("Built python:1.0.", timeout=40_000)
+    expect(ada.page.get_by_role("heading", level=1)).to_contain_text("Succeeded")
+    no_sideways(ada, "build")
+    ada.press("Example thermometer")
+    main = ada.page.get_by_role("main")
+    expect(main).to_contain_text(GREETING, timeout=40_000)
+    expect(main).to_contain_text("Up to date")
+    seconds = ada.seconds
+    no_sideways(ada, "installed")
+    assert ada.clicks <= MOST_CLICKS
+    assert seconds <= MOST_SECONDS
+    print(f"\n{ada.page.viewport_size}: {ada.clicks} clicks, {seconds:.1f} s", flush=True)
+
+
+def remove(ada: Person) -> None:
+    ada.page.goto(ada.page.url.partition("/devices/")[0])
+    ada.press("Remove the example")
+    expect(ada.page.get_by_role("button", name="Load the example")).to_be_visible()
+    no_sideways(ada, "removed")
+
+
+def no_sideways(ada: Person, name: str) -> None:
+    ada.picture(name)
+    assert ada.overflows() <= 0, f"{name} is wider than the window"
+
+
+def report(ada: Person) -> None:
+    print(f"pictures: {ada.pictures}", flush=True)
+    assert ada.complaints == []

@@ -1,0 +1,102 @@
+"""A real Chromium, driven like a person does: by what is written on things."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from tests.support.services import need
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the browser of this machine."""
+    program = need("chromium", "chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Person:
+    """Somebody at a page: counts clicks, notes what the page complains of, keeps pictures."""
+
+    page: Page
+    pictures: Path
+    clicks: int = 0
+    began: float = field(default_factory=time.monotonic)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{error}"))
+        self.page.on(
+            "console",
+            lambda said: (
+                self.complaints.append(said.text) if said.type in {"error", "warning"} else None
+            ),
+        )
+
+    @property
+    def seconds(self) -> float:
+        """Return the time since the last start of counting."""
+        return time.monotonic() - self.began
+
+    def count_from_here(self) -> None:
+        """Forget the clicks so far."""
+        self.clicks, self.began = 0, time.monotonic()
+
+    def click(self, target: Locator) -> None:
+        """Click and wait for the page that follows."""
+        self.clicks += 1
+        target.click()
+        self.page.wait_for_load_state()
+
+    def press(self, words: str) -> None:
+        """Click the button or link with these words in the content of the page."""
+        main = self.page.get_by_role("main")
+        named = {"name": words, "exact": True}
+        self.click(main.get_by_role("button", **named).or_(main.get_by_role("link", **named)).first)
+
+    def picture(self, name: str) -> Path:
+        """Keep what is seen now."""
+        path = self.pictures / f"{name}.png"
+        self.page.screenshot(path=path, full_page=True)
+        return path
+
+    def overflows(self) -> int:
+        """Return by how many pixels the page is wider than the window."""
+        return self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+
+
+@contextlib.contextmanager
+def person(browser: Browser, size: tuple[int, int], pictures: Path) -> Iterator[Person]:
+    """Somebody with a browser window of this size and no cookies yet."""
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context.set_default_timeout(20_000)
+    try:
+        yield Person(context.new_page(), pictures)
+    finally:
+        context.close()
