@@ -181,7 +181,8 @@ def _ssh(access: GitAccess, folder: Path) -> dict[str, str]:
     line = ["setpriv", "--pdeathsig", "KILL", "--", "ssh", "-F", "/dev/null", "-i", str(key)]
     for name, value in options.items():
         line += ["-o", f"{name}={value}"]
-    return {"GIT_SSH_COMMAND": shlex.join(line), "GIT_SSH_VARIANT": "ssh"}
+    # git runs this by a shell; without `exec` that shell would outlive a killed git, and ssh it.
+    return {"GIT_SSH_COMMAND": f"exec {shlex.join(line)}", "GIT_SSH_VARIANT": "ssh"}
 
 
 def _askpass(token: str, folder: Path) -> dict[str, str]:

@@ -106,6 +106,7 @@ class _Build:
         self.seconds: dict[str, float] = {}
         self._stage = ""
         self._since = time.monotonic()
+        self._deadline = self._since + request.limits.seconds
 
     def run(self) -> BuildResult:
         request = self.request
@@ -176,7 +177,10 @@ class _Build:
                     request.access,
                     request.branch,
                     folder,
-                    limits=request.git_limits,
+                    limits=replace(
+                        request.git_limits,
+                        seconds=min(request.git_limits.seconds, self.remaining),
+                    ),
                     on_line=lambda text: self.line(STDOUT, text),
                     cancelled=self.cancelled,
                     workdir=request.workdir,
@@ -231,8 +235,13 @@ class _Build:
             programs=toolchain.program_paths(plan.programs),
             globs=plan.globs,
             environment=plan.environment,
-            limits=plan.limits,
+            limits=replace(plan.limits, seconds=self.remaining),
         )
+
+    @property
+    def remaining(self) -> float:
+        """Return how many seconds of the build's time are left; never quite nothing."""
+        return max(0.01, self._deadline - time.monotonic())
 
 
 def select_platform(tree: Tree, root: Path) -> Selection:

@@ -42,9 +42,10 @@ class SandboxRunner:
         """Run the steps, put the wanted files into `destination`, say how it ended."""
         limits = job.limits
         name = uuid.uuid4().hex[:12]
+        memory = limits.memory + limits.disk + limits.temp  # its folders lie in memory
         with (
             slots.slot_uid(cancelled) as uid,
-            cgroups.limited(name, memory=limits.memory, processes=limits.processes + 8) as group,
+            cgroups.limited(name, memory=memory, processes=limits.processes + 8) as group,
             tempfile.TemporaryFile() as out,
         ):
             if not group.folders:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from builds.engine.environment import DeviceFacts
 from builds.exceptions import BuildCancelled, BuildPlatformError, BuildUserError
-from builds.sandbox import Limits, command
+from builds.platforms.python.platform import PythonPlatform
+from builds.sandbox import Limits, Step, command
 from builds.sandbox.contract import MIB
 from tests.support.sshd import make_repository
 
@@ -93,9 +95,13 @@ def test_missing_branch_fails(workshop, access_to):
     assert error.code == "build.user.no_branch"
 
 
-def test_build_over_its_time_fails_and_leaves_nothing(workshop, access_to):
-    error = failure_of(workshop, access_to("arduino.git"), limits=Limits(seconds=0.05))
+def test_build_over_its_time_fails_and_leaves_nothing(workshop, access_to, monkeypatch):
+    plan = PythonPlatform.plan
+    slow = (Step(("sleep", "60")),)
+    monkeypatch.setattr(PythonPlatform, "plan", lambda *given: replace(plan(*given), steps=slow))
+    error = failure_of(workshop, access_to("python.git"), limits=Limits(seconds=4))
     assert error.code == "build.user.timeout"
+    assert "4 seconds" in error.message
 
 
 def test_build_over_its_disk_fails(workshop, access_to):

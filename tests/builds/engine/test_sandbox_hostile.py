@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from builds.sandbox.contract import MIB
+from tests.support.sshd import make_key
 
 pytestmark = pytest.mark.toolchain
 ROOT = Path(__file__).parents[3]
@@ -141,6 +143,8 @@ def test_memory_of_many_processes_together_is_limited_where_the_machine_can(shel
         f'for i in 1 2 3 4 5 6; do /usr/bin/python3 -c "{hungry}" & ids="$ids $!"; done; '
         "for id in $ids; do wait $id || failed=1; done; exit $failed",
         memory=128 * MIB,
+        disk=8 * MIB,
+        temp=8 * MIB,
     )
     if any("Control groups cannot be written" in text for text in shell.printed("system")):
         pytest.skip("this machine gives no control groups")
@@ -259,3 +263,82 @@ def test_killed_worker_leaves_nothing_running(death):
     while processes_of(mark) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes_of(mark) == []
+
+
+FETCHER = """
+import sys
+sys.path.insert(0, {root!r})
+from builds.engine import git
+from builds.engine.git_access import GitAccess
+from builds.engine.git_urls import validate_git_url
+url = validate_git_url("ssh://git@127.0.0.1:{port}/x.git", allow_loopback=True)
+git.list_refs(GitAccess(url, open({key!r}).read(), "x ssh-ed25519 AAAA\\n"))
+"""
+
+
+def test_killed_worker_leaves_no_git_and_no_ssh(tmp_path):
+    make_key(tmp_path / "key")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        silent.settimeout(20)
+        port = silent.getsockname()[1]
+        code = FETCHER.format(root=str(ROOT), port=port, key=str(tmp_path / "key"))
+        worker = subprocess.Popen(
+            [sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}
+        )
+        connection, _ = silent.accept()
+        with connection:
+            assert len(processes_of(f"127.0.0.1:{port}/x.git")) >= 1
+            worker.kill()
+            worker.wait(5)
+            deadline = time.monotonic() + 3
+            while processes_of(str(tmp_path)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert processes_of(str(tmp_path)) == []
+
+
+ORDINARY = """
+import sys, tempfile, pathlib
+sys.path.insert(0, {root!r})
+from builds.sandbox import SandboxRunner, SandboxJob, Step, Limits, sandbox_status
+print(sandbox_status().ok)
+folder = pathlib.Path(tempfile.mkdtemp(dir={work!r}))
+outcome = SandboxRunner().run(
+    SandboxJob((Step(("sh", "-c", "id -u; cat /etc/passwd {root}/manage.py; echo x > ../out/a")),
+                Step(("/usr/bin/python3", "-c", {bomb!r}))),
+               globs=("*",), limits=Limits(seconds=20, processes=40)),
+    folder, on_line=lambda stream, text: print(text) if stream == "stdout" else None,
+    cancelled=lambda: False)
+print(outcome.ending, [file.name for file in outcome.collected])
+"""
+BOMB = """
+import os, time
+made = 0
+try:
+    while made < 3000:
+        if os.fork() == 0:
+            time.sleep(20)
+            os._exit(0)
+        made += 1
+except OSError:
+    print("stopped", made < 40)
+"""
+
+
+def test_ordinary_user_has_the_same_sandbox(tmp_path):
+    """Everything but the user id of its own, which only root can give."""
+    if os.geteuid() != 0:
+        pytest.skip("every other test here is this one")
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+    with tempfile.TemporaryDirectory() as work:
+        Path(work).chmod(0o777)
+        code = ORDINARY.format(root=str(ROOT), work=work, bomb=BOMB)
+        line = [*nobody, sys.executable, "-B", "-c", code]
+        clean = {"PATH": os.environ["PATH"], "HOME": work, "TMPDIR": work}
+        if subprocess.run([*line[:-1], "import django"], env=clean, check=False).returncode:
+            pytest.skip("an ordinary user cannot read this Python")
+        done = subprocess.run(
+            line, env=clean, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert done.stdout.splitlines() == ["True", "65534", "stopped True", "ok ['a']"], done.stderr
