@@ -111,6 +111,10 @@ class BuildTable(ConsoleTable):
     )
     created_at = TimeColumn(verbose_name="Started", order_by=("created_at", "pk"))
     took = DurationColumn(accessor="started_at", verbose_name="Took", attrs=WIDE_NUMBER)
+    source = tables.Column(visible=False, accessor="source__alias", verbose_name="Source")
+    finished_at = TimeColumn(visible=False, verbose_name="Finished")
+    error_code = tables.Column(visible=False, verbose_name="Error code")
+    error_message = tables.Column(visible=False, verbose_name="Error")
     uid = tables.Column(visible=False)
 
     class Meta:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.generic import View
 
-from builds.choices import FINAL, BuildStatus
+from builds.choices import BuildStatus
 from builds.filters import BuildFilterSet
 from builds.journey import duration_of, stages_of, telling_lines
 from builds.models import Artifact, Build
@@ -253,18 +253,17 @@ class BuildBulkCancelView(BulkActionView):
 
 
 def build_consequences(builds: list[Build]) -> list[str]:
-    """Return what is lost with these builds."""
-    pks = [build.pk for build in builds]
-    files = sum(build.artifacts.count() for build in builds) if len(builds) == 1 else None
-    running = [build for build in builds if build.status not in FINAL]
+    """Return what is lost with these builds, and which of them are left alone."""
+    files = Artifact.objects.filter(build__in=[build.pk for build in builds]).count()
+    running = sum(not build.is_final for build in builds)
     found = []
-    if files is None:
-        files = Build.objects.filter(pk__in=pks, artifacts__isnull=False).count()
     if files:
-        found.append(f"{files:,} artifact{'' if files == 1 else 's'} and the files of them.")
-    found.append("The log. The audit log keeps that the build was there.")
+        found.append(
+            "1 artifact and its file." if files == 1 else f"{files:,} artifacts, files too."
+        )
+    found.append("The log. That the build was there stays in the audit log.")
     if running:
-        found.append(f"{len(running)} under way: these are left alone. Cancel them first.")
+        found.append(f"{running} under way: left alone. Cancel it first.")
     return found
 
 
