@@ -88,8 +88,9 @@ def too_many_attempts(request: HttpRequest, wait: int) -> HttpResponse:
         f"{minutes} {'minute' if minutes == 1 else 'minutes'}; until then even the right one "
         "is not looked at."
     }
-    headers = {"Retry-After": f"{wait}"}
-    return render(request, "errors/429.html", context, status=429, headers=headers)
+    response = render(request, "errors/429.html", context, status=429)
+    response["Retry-After"] = f"{wait}"
+    return response
 
 
 class SignInView(PasswordGuessMixin, views.LoginView):
@@ -176,7 +177,7 @@ class FirstOperatorView(FormView):
             "console again: it prints a new link.",
             "action": {"label": "Sign in", "url": reverse_lazy("accounts:sign_in")},
         }
-        return render(self.request, "accounts/message.html", context, status=410)
+        return render(self.request, "accounts/message.html", context, status=404)
 
 
 class ProfileView(ScopedViewMixin, TemplateView):

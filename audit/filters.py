@@ -80,7 +80,7 @@ class AuditEventFilterSet(ScopedFilterSet):
 
     def filter_until(self, rows: Any, name: str, value: Any) -> Any:
         """Narrow to this day and earlier."""
-        return rows.filter(at__lt=_midnight(value + timedelta(days=1)))
+        return rows.filter(at__lte=timezone.make_aware(datetime.combine(value, time.max)))
 
 
 def _midnight(day: Any) -> datetime:

@@ -50,7 +50,9 @@ class HistoryTable(ConsoleTable):
     at = TimeColumn(verbose_name="When", orderable=False)
     verb = ComponentColumn("audit/columns/verb.html", verbose_name="What", orderable=False)
     actor = ActorColumn(verbose_name="Who", orderable=False)
-    details = ComponentColumn("audit/columns/details.html", accessor="data", orderable=False)
+    details = ComponentColumn(
+        "audit/columns/details.html", accessor="data", verbose_name="Details", orderable=False
+    )
     address = MonoColumn(verbose_name="From", orderable=False, attrs=WIDE)
 
     class Meta:

@@ -33,6 +33,7 @@ from keys.selectors import devices_using
 from keys.tables import ApiKeyTable
 from keys.views.traces import no_traces
 
+SHOWN = 12
 API_KEYS = ApiKey.objects.select_related("organization", "user", "device")
 
 
@@ -100,7 +101,8 @@ class ApiKeyView(ObjectView):
 
     def extra_context(self, obj: ApiKey) -> dict[str, Any]:
         """Add who called with it."""
-        return {"devices": devices_using(self.actor, obj)[:50]}
+        devices = list(devices_using(self.actor, obj)[: SHOWN + 1])
+        return {"devices": devices[:SHOWN], "has_more": len(devices) > SHOWN}
 
 
 @register_model_view(ApiKey, "audit")
@@ -154,8 +156,7 @@ class ApiKeyCreateView(ObjectEditView):
             "done_url": obj.get_absolute_url(),
             "public_url": settings.PUBLIC_URL,
         }
-        headers = {"Cache-Control": "no-store"}
-        return render(self.request, "keys/apikey_created.html", context, headers=headers)
+        return render(self.request, "keys/apikey_created.html", context)
 
 
 @register_model_view(ApiKey, "edit")

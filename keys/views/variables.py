@@ -121,6 +121,10 @@ class LevelMixin:
         organization = owner.organization if owner else self.organization()  # type: ignore[attr-defined]
         return {"organization": organization, "source": source, "device": device}
 
+    def _place(self) -> str:
+        is_preset = {"source", "device"} & {*self.request.GET}  # type: ignore[attr-defined]
+        return "" if is_preset else super()._place()  # type: ignore[misc]
+
 
 @register_model_view(EnvVar, "add", detail=False)
 @no_traces
