@@ -60,7 +60,7 @@ class Copy:
     def said(self) -> str:
         return self.output.read_text(errors="replace")
 
-    def wait_ready(self, seconds: float = 90) -> None:
+    def wait_ready(self, seconds: float = 180) -> None:
         assert self.process is not None
         deadline = time.monotonic() + seconds
         while "Ctrl-C ends everything" not in self.said():

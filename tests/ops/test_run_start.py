@@ -129,6 +129,16 @@ def test_two_copies_run_side_by_side(console, make_copy, prepared):
     assert set(health(other)["parts"].values()) == {"up"}
 
 
+def test_program_that_cannot_start_is_named_with_its_last_words(console):
+    console.start(THINX_LOG_LEVEL="NONSENSE")
+    assert console.process.wait(80) == 1
+    said = console.said()
+    assert "did not come up" in said
+    assert "--- the end of" in said
+    assert "NONSENSE" in said
+    console.assert_nothing_left()
+
+
 def test_missing_master_key_is_refused(console):
     (console.data / "master.key").rename(console.data / "elsewhere.key")
     code, said = console.run()

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -27,7 +28,7 @@ from thinx_console.supervisor.processes import (
 )
 from thinx_console.supervisor.programs import programs_of, supervisord_argv, supervisord_conf
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 Preparation = Callable[[Console, dict[str, str]], str]
 STOP_SIGNALS = {
     # What whoever started this had ignored (nohup, a background job) stays ignored.
@@ -177,6 +178,7 @@ class _Watch:
         self.done = False
         self.failed = False
         self.poked = False
+        self.failures: Counter[str] = Counter()
         self.seen: set[str] = set()
         self.next_states = time.monotonic() + 2.0
 
@@ -200,11 +202,9 @@ class _Watch:
             self._welcome()
         elif time.monotonic() > self.next_states:
             self.next_states = time.monotonic() + 2.0
-            broken = [
-                name
-                for name, state in ready.program_states(self.console).items()
-                if state in {"FATAL", "EXITED"}
-            ]
+            for name, state in ready.program_states(self.console).items():
+                self.failures[name] += state in {"FATAL", "EXITED", "BACKOFF"}
+            broken = [name for name, count in self.failures.items() if count > 1]
             if broken or time.monotonic() > self.deadline:
                 self._give_up(broken, health.parts)
 

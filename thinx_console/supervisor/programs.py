@@ -147,7 +147,8 @@ def _section(program: Program) -> str:
             "stdout_logfile_backups = 2",
             "redirect_stderr = true",
             "startsecs = 2",
-            "startretries = 5",
+            # Each retry waits a second longer; a full disk must not end a program for good.
+            "startretries = 1000",
             "autorestart = true",
             f"stopsignal = {program.stop_signal}",
             f"stopwaitsecs = {STOP_SECONDS}",
