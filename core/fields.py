@@ -26,7 +26,7 @@ class Sealed:
 
     def reveal(self) -> str:
         """Return the plain text; raises MasterKeyError when it was tampered with."""
-        return keyring().open(self.ciphertext, row=self.row)
+        return keyring().open(self.ciphertext, row=self.row) if self.ciphertext else ""
 
     def __bool__(self) -> bool:
         return bool(self.ciphertext)

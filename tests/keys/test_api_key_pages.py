@@ -134,7 +134,11 @@ def test_export_has_no_digest_and_no_key(at_acme, acme):
     answer = at_acme.get(f"{LIST}?export=csv")
     text = b"".join(answer.streaming_content).decode()
     row = next(csv.DictReader(text.splitlines()))
-    assert (row["Name"], row["State"], row["Starts with"]) == ("'=HYPERLINK(1)", "active", key.prefix)
+    assert (row["Name"], row["State"], row["Starts with"]) == (
+        "'=HYPERLINK(1)",
+        "active",
+        key.prefix,
+    )
     assert secret not in text
     assert key.digest not in text
 
