@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import DESKTOP, PHONE, Person, chromium, person
-from tests.support.console import private_console
+from tests.support.console import ROOT, private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
@@ -28,8 +28,15 @@ def chrome():
         yield chrome
 
 
-def test_newcomer_takes_the_example_to_a_device(console, chrome, tmp_path):
-    with person(chrome, DESKTOP, tmp_path) as ada:
+@pytest.fixture
+def pictures(request):
+    folder = ROOT / "test-results" / request.node.name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_newcomer_takes_the_example_to_a_device(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as ada:
         ada.page.goto(console.first_operator_link)
         ada.page.fill("[name=email]", EMAIL)
         ada.page.fill("[name=password]", PASSWORD)
@@ -41,8 +48,8 @@ def test_newcomer_takes_the_example_to_a_device(console, chrome, tmp_path):
     report(ada)
 
 
-def test_newcomer_does_the_same_on_a_phone(console, chrome, tmp_path):
-    with person(chrome, PHONE, tmp_path) as ada:
+def test_newcomer_does_the_same_on_a_phone(console, chrome, pictures):
+    with person(chrome, PHONE, pictures) as ada:
         sign_in(ada, console)
         from_dashboard_to_device(ada)
         remove(ada)
