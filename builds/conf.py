@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -29,6 +30,7 @@ class BuildSettings:
     limits: Limits
     git_limits: GitLimits
     log_bytes: int
+    workdir: Path
     server: ServerFacts
 
 
@@ -49,6 +51,7 @@ def build_settings() -> BuildSettings:
         ),
         git_limits=GitLimits(size=settings.CLONE_MB * MIB),
         log_bytes=settings.BUILD_LOG_MB * MIB,
+        workdir=Path(settings.DATA_DIR) / "builds",
         server=ServerFacts(
             url=settings.PUBLIC_URL, mqtt_host=mqtt.hostname or "", mqtt_port=mqtt.port or 1883
         ),

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from builds.engine.run import BuildResult
 from builds.engine.signing import make_manifest
+from builds.exceptions import BuildPlatformError
 from builds.models import Artifact, Build, SigningKey
 from builds.sandbox import Collected
 from builds.services.signing import current_signing_key, sign_manifest
@@ -20,10 +21,21 @@ def artifacts_store(build: Build, result: BuildResult) -> list[Artifact]:
     """Copy the files of a result into the storage and return their unsaved rows.
 
     Rows are saved by the transaction that makes the build succeed, so a half-published build
-    shows nothing; `artifacts_discard` removes the files when that does not happen.
+    shows nothing; `artifacts_discard` removes the files when that does not happen. Raises
+    BuildPlatformError (build.platform.storage) when the storage does not take a file.
     """
     key = current_signing_key()
-    return [_store(build, result, collected, key) for collected in result.files]
+    artifacts: list[Artifact] = []
+    try:
+        for collected in result.files:
+            artifacts.append(_store(build, result, collected, key))
+    except OSError as error:
+        artifacts_discard(artifacts)
+        raise BuildPlatformError(
+            "build.platform.storage",
+            f"The firmware was built but could not be stored: {error.strerror or error}.",
+        ) from error
+    return artifacts
 
 
 def artifacts_discard(artifacts: Iterable[Artifact]) -> None:

@@ -18,6 +18,7 @@ from builds.services.state import move, tell
 from core.exceptions import Conflict, DomainError
 from core.jobs import enqueue
 from core.scoping import is_allowed
+from devices.models import Device
 
 
 @transaction.atomic
@@ -29,6 +30,8 @@ def build_start(
     `deliver` offers the result to the device once it is there. Audits, enqueues, broadcasts.
     Raises Conflict: build.no_source, build.source_untested, build.already_running.
     """
+    # Two at once for one device: the second waits here and then finds the first.
+    Device.objects.select_for_update().get(pk=device.pk)
     source = source or device.source
     reason = build_can_start(device, source)
     if reason:

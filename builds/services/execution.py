@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
@@ -23,6 +22,7 @@ from builds.choices import WORKING, BuildStatus
 from builds.conf import HEARTBEAT_SECONDS, BuildSettings, build_settings
 from builds.engine.environment import DeviceFacts
 from builds.engine.run import BuildRequest, BuildResult, run_build
+from builds.engine.workspace import workspace
 from builds.exceptions import BuildCancelled, BuildUserError
 from builds.models import Artifact, Build, Source
 from builds.services.artifacts import artifacts_discard, artifacts_store
@@ -94,9 +94,9 @@ class _Execution:
 
     def _build(self) -> None:
         self._enter(BuildStatus.PREPARING, moves=False)
-        with TemporaryDirectory(prefix="thinx-artifacts-") as folder:
+        with workspace(self.settings.workdir) as folder:
             result = run_build(
-                self._request(Path(folder)),
+                self._request(folder),
                 on_stage=self._on_stage,
                 on_line=self.log.add,
                 cancelled=self.watch.is_cancelled,
@@ -115,6 +115,8 @@ class _Execution:
 
     def _request(self, folder: Path) -> BuildRequest:
         build, device = self.build, self.build.device
+        artifacts = folder / "artifacts"
+        artifacts.mkdir()
         variables, hidden = {}, []
         for found in effective_variables(build.organization, source=build.source, device=device):
             sealed: Any = found.variable.value
@@ -129,7 +131,8 @@ class _Execution:
             access=source_access(build.source),
             branch=build.branch,
             number=build.number,
-            destination=folder,
+            destination=artifacts,
+            workdir=folder,
             device=self._device_facts(device),
             server=self.settings.server,
             variables=variables,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from threading import Lock
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from builds.models import Build, BuildLogLine
@@ -55,13 +57,17 @@ class LogWriter:
         """Store and send what is waiting, in batches."""
         while True:
             with self._lock:
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                batch = [*islice(self._waiting, BATCH)]
             if not batch:
                 return
-            BuildLogLine.objects.bulk_create(batch)
-            Build.objects.filter(pk=self.build.pk).update(
-                log_lines=batch[-1].seq, log_size=self.size
-            )
+            with transaction.atomic():
+                BuildLogLine.objects.bulk_create(batch)
+                Build.objects.filter(pk=self.build.pk).update(
+                    log_lines=batch[-1].seq, log_size=self.size
+                )
+            with self._lock:  # only what is stored leaves: a database that is away loses nothing
+                for _ in batch:
+                    self._waiting.popleft()
             broadcast(f"build.{self.build.uid}", log_message(self.build, batch))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +17,7 @@ from builds.engine.git_access import GitAccess, scan_host_key
 from builds.engine.git_urls import GitUrl, clean_branch, pin, validate_git_url
 from builds.engine.run import select_platform
 from builds.engine.tree import read_tree
+from builds.engine.workspace import workspace
 from builds.exceptions import BuildUserError
 from builds.models import Source
 from builds.services.artifacts import artifacts_forget
@@ -159,17 +159,17 @@ class _Trial:
             keys = scan_host_key(access.url)
             self.known_hosts, self.fingerprint = keys.known_hosts, keys.fingerprint
         access = GitAccess(access.url, access.private_key, self.known_hosts, access.token)
-        self.refs = git.list_refs(access)
-        if source.branch not in {*self.refs.branches, *self.refs.tags}:
-            raise _no_branch(source, self.refs)
-        self._look_inside(access, source.branch)
+        with workspace(build_settings().workdir) as folder:
+            self.refs = git.list_refs(access, workdir=folder)
+            if source.branch not in {*self.refs.branches, *self.refs.tags}:
+                raise _no_branch(source, self.refs)
+            self._look_inside(access, source.branch, folder)
 
-    def _look_inside(self, access: GitAccess, branch: str) -> None:
-        with TemporaryDirectory(prefix="thinx-test-") as name:
-            folder = Path(name) / "source"
-            checkout = git.clone(access, branch, folder, limits=build_settings().git_limits)
-            self.commit = checkout.commit
-            self.platform = select_platform(read_tree(folder), folder).platform.slug
+    def _look_inside(self, access: GitAccess, branch: str, work: Path) -> None:
+        folder, limits = work / "source", build_settings().git_limits
+        checkout = git.clone(access, branch, folder, limits=limits, workdir=work)
+        self.commit = checkout.commit
+        self.platform = select_platform(read_tree(folder), folder).platform.slug
 
 
 @transaction.atomic

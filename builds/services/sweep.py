@@ -11,9 +11,11 @@ from accounts.actor import Actor
 from audit.recorder import record
 from builds import events
 from builds.choices import WORKING, BuildStatus
-from builds.conf import LOST_AFTER_SECONDS, RESEND_AFTER_SECONDS
+from builds.conf import LOST_AFTER_SECONDS, RESEND_AFTER_SECONDS, build_settings
 from builds.constants import RUN_TASK
+from builds.engine import workspace
 from builds.models import Build
+from builds.sandbox import cgroups
 from builds.services.state import move
 from builds.services.tokens import tokens_sweep
 from core.jobs import enqueue
@@ -22,10 +24,12 @@ LOST = "The worker of this build stopped answering. Build again; nothing of it w
 
 
 def builds_sweep() -> None:
-    """End builds whose worker is gone, send forgotten ones again, drop old tokens."""
+    """End builds whose worker is gone, send forgotten ones again, drop old tokens and folders."""
     _end_lost()
     _send_again()
     tokens_sweep()
+    workspace.sweep(build_settings().workdir)
+    cgroups.sweep()
 
 
 def _end_lost() -> None:

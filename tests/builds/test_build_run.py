@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.db import connection
 
 from audit.models import AuditEvent
@@ -139,4 +139,17 @@ def test_cancelled_build_stops_within_two_seconds(system, device, git_server):
     git("checkout", "-q", "--", ".", cwd=folder)
     build.refresh_from_db()
     assert build.status == BuildStatus.CANCELLED
+    assert not Artifact.objects.filter(build=build).exists()
+
+
+def test_store_that_takes_nothing_errors_the_build_and_leaves_no_half(
+    acme, system, device, monkeypatch
+):
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FileSystemStorage, "_save", refuse)
+    build = run(build_start(system, device=device))
+    assert (build.status, build.error_code) == (BuildStatus.ERRORED, "build.platform.storage")
+    assert "No space left" in build.error_message
     assert not Artifact.objects.filter(build=build).exists()
