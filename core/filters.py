@@ -33,7 +33,15 @@ class ScopedFilterSet(django_filters.FilterSet):
         form = super().form
         if self.request is not None and not getattr(form, "is_scoped", False):
             request = self.request
-            actor = actor_of(request) if hasattr(request, "auth") else request.actor
-            scope_form_fields(form, actor)
+            is_api = hasattr(request, "auth")
+            if is_api:  # nobody chooses from a list there: look up only what is asked for
+                _empty_unasked(form)
+            scope_form_fields(form, actor_of(request) if is_api else request.actor)
             form.is_scoped = True
         return form
+
+
+def _empty_unasked(form: Any) -> None:
+    for name, field in form.fields.items():
+        if hasattr(field, "queryset") and not form.data.get(name):
+            field.queryset = QuerySet(field.queryset.model).none()

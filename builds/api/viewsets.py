@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404
+from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.decorators import action
@@ -26,7 +26,6 @@ from builds.filters import ArtifactFilterSet, BuildFilterSet, SourceFilterSet
 from builds.models import Artifact, Build, Source
 from builds.selectors import build_log_lines
 from builds.services import (
-    artifact_open,
     build_cancel,
     build_delete,
     build_start,
@@ -35,6 +34,7 @@ from builds.services import (
     source_test,
     source_update,
 )
+from builds.services.downloads import artifact_download
 from core.api.viewsets import CreateMixin, DestroyMixin, ReadOnlyViewSet
 from core.scoping import is_allowed
 
@@ -125,7 +125,9 @@ class BuildViewSet(CreateMixin, DestroyMixin, ReadOnlyViewSet):
 class ArtifactViewSet(ReadOnlyViewSet):
     """Files that builds made, with their hashes and the signature of this installation."""
 
-    queryset = Artifact.objects.select_related("organization", "build")
+    queryset = Artifact.objects.select_related("organization", "build__source").defer(
+        "build__source__refs", "build__source__known_hosts", "build__source__access_token"
+    )
     serializer_class = ArtifactSerializer
     filterset_class = ArtifactFilterSet
     ordering_fields = ("created_at", "name", "size")
@@ -136,16 +138,16 @@ class ArtifactViewSet(ReadOnlyViewSet):
     )
     @action(detail=True, pagination_class=None, filter_backends=[])
     def download(self, request: Request, uid: Any) -> FileResponse:
-        """Return the file itself."""
+        """Return the file itself; 410 when the store has it no longer. Audited."""
         artifact = self.get_object()
-        try:
-            file = artifact_open(artifact)
-        except FileNotFoundError:
-            raise Http404 from None
         return FileResponse(
-            file,
+            artifact_download(self.actor, artifact=artifact),
             as_attachment=True,
             filename=artifact.name,
             content_type="application/octet-stream",
-            headers={"x-MD5": artifact.md5, "x-SHA256": artifact.sha256},
+            headers={
+                "X-MD5": artifact.md5,
+                "X-SHA256": artifact.sha256,
+                "X-Signature": artifact.signature,
+            },
         )

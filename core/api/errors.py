@@ -51,7 +51,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """Translate every exception; one that no client causes is logged and answered 500."""
     set_rollback()
     if isinstance(error, DomainError):
-        return _answer(error.status, error.code, error.message, error.fields)
+        # 422 is how pages tell htmx of bad input; the API says 400 to all of it.
+        code = 400 if error.status == 422 else error.status
+        return _answer(code, error.code, error.message, error.fields)
     if isinstance(error, DjangoValidationError):
         return _answer(400, CODES[400], INVALID, _fields_of(error))
     if isinstance(error, IntegrityError):

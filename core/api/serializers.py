@@ -51,14 +51,14 @@ class ScopedSerializerMixin:
     """
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        """Return the fields, with every related queryset passed through `allowed()`."""
+        """Return the fields; relations find what `allowed()` lets through, in writes only."""
         fields: dict[str, serializers.Field] = super().get_fields()  # type: ignore[misc]
         actor = self.context.get("actor")  # type: ignore[attr-defined]
         for field in fields.values():
             queryset = getattr(field, "queryset", None)
             if queryset is None:
                 continue
-            if actor is None:
+            if actor is None or not hasattr(self.root, "initial_data"):  # type: ignore[attr-defined]
                 field.queryset = queryset.none()  # type: ignore[attr-defined]
             elif hasattr(queryset, "allowed"):
                 field.queryset = queryset.allowed(actor, "view")  # type: ignore[attr-defined]

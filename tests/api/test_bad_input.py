@@ -176,16 +176,6 @@ def schema():
 def test_list_with_wrong_queries_is_never_500(world, api, schema, resource):
     operation = schema["paths"][f"/api/v1/{resource}/"]["get"]
     names = [p["name"] for p in operation["parameters"] if p["in"] == "query"]
-    texts = [
-        NUL,
-        f"{HUGE}",
-        UNKNOWN_UID,
-        "9999-12-31",
-        "0001-01-01",
-        LONG[:3000],
-        "'%_\\",
-        "\u0661",
-    ]
     for name in [*names, "format"]:
         for text in QUERIES:
             assert is_refused_or_taken(api.get(f"{resource}/", **{name: text})), (name, text)
