@@ -42,6 +42,10 @@ class Actor:
     request_id: str = ""
     _roles: dict[str, list[str]] | None = field(default=None, repr=False)
     _organizations: dict[str, Any] = field(default_factory=dict, repr=False)
+    _reached: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
+    _grants: dict[tuple[type[models.Model], str], list[Any]] = field(
+        default_factory=dict, repr=False
+    )
 
     @classmethod
     def for_user(cls, user: User, **facts: Any) -> Actor:
@@ -114,7 +118,13 @@ class Actor:
         return self._organizations[perm]
 
     def grants(self, model: type[models.Model], action: str) -> Iterable[Collection[int]]:
-        """Yield the ids of rows shared with this user or a group of theirs, if there are any."""
+        """Return the ids of rows shared with this user or a group of theirs, if there are any."""
+        key = (model, action)
+        if key not in self._grants:
+            self._grants[key] = list(self._find_grants(model, action))
+        return self._grants[key]
+
+    def _find_grants(self, model: type[models.Model], action: str) -> Iterable[Collection[int]]:
         if self.user is None or self.ceiling is not None:
             return
         for grants_model, path in _grant_models(model):
@@ -139,14 +149,18 @@ class Actor:
     def _resolve_organizations(self, perm: str) -> Collection[int] | models.QuerySet[Organization]:
         if self.user is None:
             return []
-        paths = [
+        paths = sorted(
             path
             for role, paths in self.role_paths().items()
             if role_contains(role, perm)
             for path in paths
-        ]
-        if not paths:
-            return []
+        )
+        key = tuple(paths)
+        if key not in self._reached:
+            self._reached[key] = self._below(paths) if paths else []
+        return self._reached[key]
+
+    def _below(self, paths: list[str]) -> Collection[int] | models.QuerySet[Organization]:
         below = reduce(or_, (Q(path__startswith=path) for path in paths))
         reached = Organization.objects.filter(below, is_active=True)
         if self.ceiling is not None:

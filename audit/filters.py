@@ -9,6 +9,7 @@ import django_filters
 from django import forms
 from django.apps import apps
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.text import capfirst
 
 from audit.events import events
@@ -43,10 +44,12 @@ class AuditEventFilterSet(ScopedFilterSet):
 
     search_fields = ("actor", "verb", "target_label", "address", "request_id")
 
-    verb = django_filters.ChoiceFilter(choices=verbs, label="What happened")
+    verb = django_filters.ChoiceFilter(choices=lazy(verbs, list)(), label="What happened")
     level = django_filters.ChoiceFilter(choices=LEVELS, method="filter_level", label="Level")
     actor = django_filters.CharFilter(lookup_expr="icontains", label="Who")
-    target_type = django_filters.ChoiceFilter(choices=target_types, label="Kind of object")
+    target_type = django_filters.ChoiceFilter(
+        choices=lazy(target_types, list)(), label="Kind of object"
+    )
     target = django_filters.UUIDFilter(
         field_name="target_uid", label="Object (its id)", widget=forms.TextInput
     )

@@ -88,7 +88,7 @@ KINDS = (
 def search(actor: Any, text: str, organization: Any = None) -> list[Found]:
     """Return what matches, by kind; one query for each kind that the actor may view."""
     text = text.strip()
-    if len(text) < MIN_LENGTH:
+    if len(text) < MIN_LENGTH or not text.isprintable():
         return []
     groups = (
         _find(kind, actor, text, organization)

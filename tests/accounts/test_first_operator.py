@@ -90,7 +90,7 @@ def test_environment_names_the_operator_command_creates_them(db, settings, clien
 
 def test_environment_holds_a_weak_password_command_says_so(db, settings):
     settings.BOOTSTRAP_EMAIL, settings.BOOTSTRAP_PASSWORD = "boss@example.org", "hunter2"
-    with pytest.raises(CommandError, match="THINX_BOOTSTRAP_PASSWORD: .*too short") as refused:
+    with pytest.raises(CommandError, match=r"THINX_BOOTSTRAP_PASSWORD: .*too short") as refused:
         printed_link()
     assert "hunter2" not in str(refused.value)
     assert not User.objects.exists()
