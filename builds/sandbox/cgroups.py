@@ -99,7 +99,7 @@ def limited(name: str, *, memory: int, processes: int) -> Iterator[Group]:
     group = Group()
     try:
         for controller, parent in _parents().items():
-            folder = parent / f"{PREFIX}{name}"
+            folder = parent / f"{PREFIX}{os.getpid()}-{name}"
             group.folders.append(folder)
             _make(controller, folder, memory, processes)
     except OSError:
@@ -122,8 +122,13 @@ def describe() -> str:
 
 
 def sweep() -> None:
-    """Remove the empty groups that a killed worker left behind."""
+    """Remove the empty groups of workers that no longer exist.
+
+    A living worker's group is empty too for a moment, between its making and its first process.
+    """
     for parent in set(_parents().values()):
         for folder in parent.glob(f"{PREFIX}*"):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+            if not Path(f"/proc/{owner}").exists():
+                with contextlib.suppress(OSError):
+                    folder.rmdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 
 import pytest
@@ -13,6 +12,7 @@ from builds.engine.artifacts import collect
 from builds.exceptions import BuildUserError
 from builds.sandbox import Limits, SandboxJob
 from builds.sandbox.collect import is_safe_name, receive
+from builds.sandbox.init import matches
 
 
 @pytest.fixture
@@ -76,10 +76,7 @@ def test_unsafe_name_is_not_taken(name):
 
 
 def frames(*entries: tuple[str, int, bytes]) -> io.BytesIO:
-    parts = [
-        (json.dumps({"path": name, "size": size}) + "\n").encode() + data
-        for name, size, data in entries
-    ]
+    parts = [f"{size} {name}\n".encode() + data for name, size, data in entries]
     return io.BytesIO(b"".join(parts))
 
 
@@ -95,8 +92,9 @@ JOB = SandboxJob((), globs=("*",), limits=Limits(file=10, artifacts=2))
         frames(("a", -1, b"")),
         frames(("a", 5, b"xx")),
         io.BytesIO(b"garbage\n"),
-        io.BytesIO(b"[]\n"),
-        io.BytesIO(b'{"path": "a"}\n'),
+        io.BytesIO(b"1\n"),
+        io.BytesIO(b"\xff 1\n"),
+        io.BytesIO(b"3 \n"),
         io.BytesIO(b"x" * 10000),
         frames(("a", 1, b"x"), ("b", 1, b"x"), ("c", 1, b"x")),
     ],
@@ -113,3 +111,23 @@ def test_stream_that_is_right_is_taken(tmp_path):
     collected, refused = receive(frames(("a", 3, b"abc"), ("b", 0, b"")), tmp_path, JOB)
     assert refused == []
     assert [(file.name, file.size) for file in collected] == [("a", 3), ("b", 0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "glob", "is_match"),
+    [
+        ("firmware.hex", "firmware.hex", True),
+        ("firmware.hex", "*", True),
+        ("firmware.hex", "*.hex", True),
+        ("firmware.hex", "f*.h*x", True),
+        ("firmware.hex", "*.bin", False),
+        ("ab", "ab*b", False),
+        ("a.b.c", "a*b*c", True),
+        ("a/b.bin", "*", False),
+        ("a/b.bin", "*/*.bin", True),
+        ("a/b/c.bin", "*/*.bin", False),
+        ("x", "", False),
+    ],
+)
+def test_glob_stays_inside_one_part_of_a_path(name, glob, is_match):
+    assert matches(name, [glob]) is is_match

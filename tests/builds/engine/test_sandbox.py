@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import time
 
 import pytest
@@ -13,6 +15,7 @@ from builds.sandbox import (
     SandboxJob,
     SandboxRunner,
     Step,
+    cgroups,
     command,
     make_runner,
     sandbox_status,
@@ -139,3 +142,48 @@ def test_environment_of_the_plan_is_the_only_one(shell, monkeypatch):
     assert "OPTION=given" in shell.text
     assert "canary" not in shell.text
     assert "WORKER_SECRET" not in shell.text
+
+
+def test_source_arrives_as_it_is_without_git(shell, tmp_path):
+    source = tmp_path / "source"
+    (source / "empty" / "folder").mkdir(parents=True)
+    (source / ".git").mkdir()
+    (source / ".git" / "config").write_text("x")
+    (source / "ümläut name\n.txt").write_bytes(bytes(range(256)))
+    (source / "run.sh").write_text("#!/bin/sh\necho run\n")
+    (source / "old").symlink_to("run.sh")
+    (source / "run.sh").chmod(0o755)
+    (source / "link").symlink_to("run.sh")
+    os.mkfifo(source / "pipe")
+    script = (
+        "./link; cp *.txt ../out/copy; ls -A; readlink link; ls -d empty/folder; cat old run.sh"
+    )
+    job = SandboxJob(
+        (Step(("sh", "-c", script)),),
+        source=source,
+        files={"src/generated": b"new\n", "src/old": b"newer\n"},
+        globs=("copy",),
+        limits=Limits(seconds=10),
+    )
+    outcome = shell.run_job(job)
+    assert outcome.ending == "ok"
+    assert outcome.collected[0].path.read_bytes() == bytes(range(256))
+    lines = shell.printed("stdout")
+    assert lines[0] == "run"
+    assert lines[-5:] == ["run.sh", "empty/folder", "newer", "#!/bin/sh", "echo run"]
+    assert ".git" not in lines
+    assert "pipe" not in lines
+
+
+def test_sweep_removes_the_groups_of_dead_workers_only():
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    with cgroups.limited("probe", memory=1 << 26, processes=8) as group:
+        if not group.folders:
+            pytest.skip("this machine gives no control groups")
+        stale = group.folders[0].with_name(f"{cgroups.PREFIX}{ended.pid}-old")
+        stale.mkdir()
+        cgroups.sweep()
+        assert not stale.exists()
+        assert all(folder.exists() for folder in group.folders)
+    assert not any(folder.exists() for folder in group.folders)
