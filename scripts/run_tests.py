@@ -70,6 +70,8 @@ PRODUCTION = {
 }
 TESTENV = (PYTHON, "scripts/testenv.py")
 PYTEST = (PYTHON, "-m", "pytest", "--no-header", "-n", WORKERS)
+# Once is enough for what has no database, or starts consoles with databases of their own.
+ON_POSTGRES = "not browser and not ops and (not toolchain or django_db)"
 
 STAGES = (
     Stage("lint", (PYTHON, "-m", "ruff", "check", ".")),
@@ -84,7 +86,7 @@ STAGES = (
         env=PRODUCTION,
     ),
     Stage("sqlite", (*PYTEST, "-m", "not browser"), loud=True),
-    Stage("postgres", (*TESTENV, *PYTEST, "-m", "not browser and not ops"), loud=True),
+    Stage("postgres", (*TESTENV, *PYTEST, "-m", ON_POSTGRES), loud=True),
     Stage("browser", (*TESTENV, *PYTEST, "-m", "browser"), loud=True),
 )
 
