@@ -81,9 +81,18 @@ function onMessage(event) {
     return;
   }
   document.dispatchEvent(new CustomEvent("console:live", { detail: message }));
+  if (message.type === "subscribed") caughtUp(message.groups);
   if (message.type !== "object.changed") return;
   for (const element of document.querySelectorAll("[data-live]")) {
     if (concerns(element, message)) refresh(element);
+  }
+}
+
+// An object may have changed between the page and the subscription; lists hear of the next change.
+function caughtUp(joined) {
+  for (const element of document.querySelectorAll("[data-live]")) {
+    const group = element.dataset.live;
+    if (!group.startsWith("org.") && joined.includes(group)) refresh(element);
   }
 }
 
@@ -117,7 +126,12 @@ function retry() {
 
 window.addEventListener("online", () => {
   failures = 0;
-  if (socket?.readyState !== WebSocket.OPEN) connect();
+  if (socket?.readyState !== WebSocket.OPEN) {
+    connect();
+    return;
+  }
+  tell("connected"); // the socket outlived the gap; what was said meanwhile is asked for
+  document.dispatchEvent(new CustomEvent("console:connected"));
 });
 window.addEventListener("offline", () => tell("offline"));
 document.addEventListener("visibilitychange", () => {

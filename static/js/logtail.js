@@ -86,6 +86,7 @@ class Log {
     this.wire();
     if (this.following && !location.hash) this.toEnd();
     this.showHash();
+    this.ask(); // a long log goes on after what the page carries
   }
 
   get group() {
@@ -127,6 +128,8 @@ class Log {
   onMessage(message) {
     if (message.type === "log.lines" && (!message.group || message.group === this.group)) this.take(message.lines);
     if (message.type === "object.changed" && this.group?.endsWith(message.uid)) this.ask();
+    // What was written between the page and the subscription was told to nobody here.
+    if (message.type === "subscribed" && message.groups.includes(this.group)) this.ask();
   }
 
   take(lines) {
@@ -144,10 +147,15 @@ class Log {
     this.root.querySelector("[data-log-note]")?.remove();
     this.root.querySelector("[data-log-count]").textContent = `${this.list.childElementCount} lines`;
     if (this.following) this.toEnd();
+    if (location.hash && !this.list.querySelector(".is-linked")) this.showHash();
   }
 
   async ask() {
-    if (this.asking || !this.root.dataset.logUrl) return;
+    if (!this.root.dataset.logUrl) return;
+    if (this.asking) {
+      this.again = true; // the answer under way may be older than what is asked for now
+      return;
+    }
     this.asking = true;
     try {
       for (;;) {
@@ -164,6 +172,10 @@ class Log {
       // The connection is gone; the next console:connected asks again.
     } finally {
       this.asking = false;
+      if (this.again) {
+        this.again = false;
+        this.ask();
+      }
     }
   }
 
