@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -44,7 +45,7 @@ def test_newcomer_takes_the_example_to_a_device(console, chrome, pictures):
         ada.page.goto(console.url)
         ada.picture("dashboard")
         from_dashboard_to_device(ada)
-        remove(ada)
+        remove(ada, console)
     report(ada)
 
 
@@ -52,7 +53,7 @@ def test_newcomer_does_the_same_on_a_phone(console, chrome, pictures):
     with person(chrome, PHONE, pictures) as ada:
         sign_in(ada, console)
         from_dashboard_to_device(ada)
-        remove(ada)
+        remove(ada, console)
     report(ada)
 
 
@@ -92,11 +93,23 @@ def from_dashboard_to_device(ada: Person) -> None:
     print(f"\n{ada.page.viewport_size}: {ada.clicks} clicks, {seconds:.1f} s", flush=True)
 
 
-def remove(ada: Person) -> None:
-    ada.page.goto(ada.page.url.partition("/devices/")[0])
+def remove(ada: Person, console) -> None:
+    assert devices_of(console)
+    ada.page.goto(console.url)
     ada.press("Remove the example")
     expect(ada.page.get_by_role("button", name="Load the example")).to_be_visible()
     no_sideways(ada, "removed")
+    deadline = time.monotonic() + 5
+    while left := devices_of(console):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
+    assert not (console.data / "example").exists()
+
+
+def devices_of(console) -> list[str]:
+    """The processes of the simulated devices: agents and the firmware that they run."""
+    lines = console.family().values()
+    return [line for line in lines if "agent.py" in line or "/firmware." in line]
 
 
 def no_sideways(ada: Person, name: str) -> None:

@@ -144,6 +144,27 @@ class RunningConsole:
                     found.append(int(entry.name))
         return found
 
+    def family(self) -> dict[tuple[int, str], str]:
+        """Return all that descends from its launcher: (pid, start time) and command line.
+
+        Simulated devices and their firmware have an environment of their own, so only their
+        parents tell that they belong here.
+        """
+        processes = {}
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit():
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                    processes[int(entry.name)] = (int(fields[1]), fields[19], line)
+        found = {}
+        for pid, (parent, started, line) in processes.items():
+            while parent not in {0, self.process.pid} and parent in processes:
+                parent = processes[parent][0]
+            if parent == self.process.pid:
+                found[pid, started] = line
+        return found
+
 
 def _ticks(pid: int) -> int:
     with contextlib.suppress(OSError):
@@ -200,13 +221,22 @@ def _wait_ready(console: RunningConsole, seconds: float = 120) -> None:
 
 
 def _end(console: RunningConsole) -> None:
+    family = console.family()
     console.process.send_signal(signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         console.process.wait(30)
-    left = console.pids()
+    left = dict.fromkeys(console.pids(), "?")
+    left |= {pid: line for (pid, started), line in family.items() if _started_at(pid) == started}
     for pid in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     console.process.wait(10)
     if left:
         raise ServiceError(f"the console left processes behind: {left}")
+
+
+def _started_at(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] == "Z" else fields[19]
+    return ""
