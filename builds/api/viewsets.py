@@ -81,7 +81,9 @@ class BuildViewSet(CreateMixin, DestroyMixin, ReadOnlyViewSet):
     action_permissions = {"log": "view", "cancel": "cancel"}
     action_serializers = {"create": BuildStartSerializer}
 
-    @extend_schema(request=BuildStartSerializer, responses={201: BuildSerializer})
+    @extend_schema(
+        summary="Start one build", request=BuildStartSerializer, responses={201: BuildSerializer}
+    )
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Start a build; it waits in the queue at first. 409 says why none can start now."""
         return super().create(request, *args, **kwargs)
@@ -98,7 +100,11 @@ class BuildViewSet(CreateMixin, DestroyMixin, ReadOnlyViewSet):
     def service_destroy(self, obj: Build) -> None:
         build_delete(self.actor, build=obj)
 
-    @extend_schema(parameters=[BuildLogQuerySerializer], responses=BuildLogSerializer)
+    @extend_schema(
+        summary="Read the log of one build",
+        parameters=[BuildLogQuerySerializer],
+        responses=BuildLogSerializer,
+    )
     @action(detail=True, pagination_class=None, filter_backends=[])
     def log(self, request: Request, uid: Any) -> Response:
         """Return lines of the log, from the one after `after` on."""

@@ -42,6 +42,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
             "status_class": f"{response.status_code // 100}",
             "response_headers": headers,
             "content": content,
+            "allowed_methods": view.allowed_methods,
             "raw_url": replace_query_param(request.get_full_path(), "format", "json"),
             "editors": self.editors(data, view, request, response),
             "links": self.links(view, response),

@@ -7,6 +7,8 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
+from core.views.base import noun
+
 ERROR = {
     "type": "object",
     "description": "Every refusal has this shape. Compare `code`; texts may change.",
@@ -28,6 +30,14 @@ REFUSALS = {
     "404": "There is no such object, or you may not see it.",
     "409": "The state of the object does not allow this now; `detail` says why.",
 }
+SUMMARIES = {
+    "list": "List {many}",
+    "create": "Add one {one}",
+    "retrieve": "Show one {one}",
+    "update": "Replace one {one}",
+    "partial_update": "Change one {one}",
+    "destroy": "Delete one {one}",
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -37,6 +47,15 @@ class ConsoleAutoSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         """Group by resource."""
         return [self.path.split("/")[3]]
+
+    def get_summary(self) -> str | None:
+        """Say in three words what the request does."""
+        model = getattr(getattr(self.view, "queryset", None), "model", None)
+        if model is None:
+            return None
+        pattern = SUMMARIES.get(self.view.action, f"{self.view.action.capitalize()} one {{one}}")
+        names = {"one": noun(model), "many": noun(model, 2)}
+        return pattern.format(**names)
 
     def get_operation_id(self) -> str:
         """Name an action of our own after itself, not after its method."""

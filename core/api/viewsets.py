@@ -135,7 +135,7 @@ class CreateMixin:
             obj = self.service_create(data)
             self.must_stay_allowed(obj)  # type: ignore[attr-defined]
         shown = self.represent(obj)  # type: ignore[attr-defined]
-        return Response(shown, status=201, headers={"Location": shown["href"]})
+        return Response(shown, status=201, headers={"Location": f"{shown['href']}"})
 
     def placed(self, data: dict[str, Any]) -> dict[str, Any]:
         """Return the data with its organization; raises when that may not be added to."""

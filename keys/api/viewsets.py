@@ -67,7 +67,9 @@ class ApiKeyViewSet(OwnedViewSet):
         kept = {"alias": obj.alias, "expires_at": obj.expires_at}
         return api_key_update(self.actor, key=obj, **{**kept, **data})
 
-    @extend_schema(description="Revoke a key for good, as `revoke` does.")
+    @extend_schema(
+        summary="Revoke one API key", description="Revoke a key for good, as `revoke` does."
+    )
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Revoke; the row stays, so that the record does."""
         return super().destroy(request, *args, **kwargs)

@@ -24,6 +24,7 @@ def test_admin_adds_a_device_and_finds_it_where_the_answer_says(api, acme):
     assert shown["mac"] == "5C:CF:7F:01:23:45"
     assert shown["state"]["last_seen_at"] is None
     assert answer.headers["Location"] == shown["href"]
+    assert type(answer.headers["Location"]) is str, "servers refuse subclasses in headers"
     assert api.get(shown["href"].removeprefix("http://testserver")).json() == shown
 
 
