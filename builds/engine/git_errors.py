@@ -37,7 +37,7 @@ PHRASES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     (
         "build.user.redirected",
-        ("redirect",),
+        ("redirect", "error: 301", "error: 302", "error: 307", "error: 308"),
         "The address leads on to another one. Enter the final address of the repository.",
     ),
     (

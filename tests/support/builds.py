@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,13 +108,15 @@ def run_micropython(firmware: Path) -> str:
 
 def install_board() -> None:
     """Install the interpreter from the committed lock file, once."""
-    if not (BOARD / "node_modules" / "@micropython").is_dir():
-        subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=BOARD,
-            check=True,
-            capture_output=True,
-        )
+    with (Path(tempfile.gettempdir()) / "thinx-test-board.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # test processes side by side install it once
+        if not (BOARD / "node_modules" / "@micropython").is_dir():
+            subprocess.run(
+                ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                cwd=BOARD,
+                check=True,
+                capture_output=True,
+            )
 
 
 def _node_path() -> dict[str, str]:
