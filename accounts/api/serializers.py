@@ -25,14 +25,14 @@ class PersonSerializer(serializers.Serializer):
 
     uid = serializers.UUIDField(read_only=True)
     email = serializers.EmailField(read_only=True)
-    name = serializers.CharField(read_only=True, source="__str__")
+    name = serializers.CharField(read_only=True, source="__str__")  # type: ignore[assignment]
 
 
 class CredentialSerializer(serializers.Serializer):
     """What the request was signed with."""
 
     kind = serializers.ChoiceField(["session", "api_key"], read_only=True)
-    label = serializers.CharField(read_only=True, help_text="How the audit log calls it.")
+    label = serializers.CharField(read_only=True, help_text="How the audit log calls it.")  # type: ignore[assignment]
     expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 

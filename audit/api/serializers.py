@@ -13,7 +13,7 @@ class AuditEventSerializer(ScopedModelSerializer):
 
     href = serializers.HyperlinkedIdentityField("api:auditevent-detail", lookup_field="uid")
     organization = UidRelatedField(read_only=True)
-    data = serializers.DictField(read_only=True)
+    data = serializers.DictField(read_only=True)  # type: ignore[assignment]
 
     class Meta:
         model = AuditEvent

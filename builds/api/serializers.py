@@ -77,7 +77,7 @@ class BuildSerializer(ScopedModelSerializer):
 
     href = serializers.HyperlinkedIdentityField("api:build-detail", lookup_field="uid")
     organization = UidRelatedField(read_only=True)
-    source = UidRelatedField(read_only=True)
+    source = UidRelatedField(read_only=True)  # type: ignore[assignment]
     device = UidRelatedField(read_only=True)
     stages = serializers.DictField(
         read_only=True, help_text="Per stage: when it started and how many seconds it took."
@@ -118,7 +118,7 @@ class BuildStartSerializer(ScopedSerializer):
     """Which device to build for, and from what."""
 
     device = UidRelatedField(queryset=Device.objects.all())
-    source = UidRelatedField(
+    source = UidRelatedField(  # type: ignore[assignment]
         queryset=Source.objects.all(),
         required=False,
         allow_null=True,

@@ -29,7 +29,7 @@ class BrowsableRenderer(BrowsableAPIRenderer):
         """Return what rest_framework/api.html names in its first comment."""
         view, request = renderer_context["view"], renderer_context["request"]
         response = renderer_context["response"]
-        renderer = self.get_default_renderer(view)
+        renderer: Any = self.get_default_renderer(view)
         content = self.get_content(renderer, data, accepted_media_type, renderer_context)
         headers = {**dict(sorted(response.items())), "Content-Type": "application/json"}
         pages = self.pages(data)

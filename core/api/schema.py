@@ -53,7 +53,8 @@ class ConsoleAutoSchema(AutoSchema):
         model = getattr(getattr(self.view, "queryset", None), "model", None)
         if model is None:
             return None
-        pattern = SUMMARIES.get(self.view.action, f"{self.view.action.capitalize()} one {{one}}")
+        action = getattr(self.view, "action", "")
+        pattern = SUMMARIES.get(action, f"{action.capitalize()} one {{one}}")
         names = {"one": noun(model), "many": noun(model, 2)}
         return pattern.format(**names)
 

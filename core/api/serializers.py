@@ -25,7 +25,8 @@ class UidRelatedField(serializers.SlugRelatedField):
     def to_internal_value(self, data: Any) -> Any:
         """Return the object."""
         try:
-            return self.get_queryset().get(uid=data if isinstance(data, str) else "")
+            rows: Any = self.get_queryset()
+            return rows.get(uid=data if isinstance(data, str) else "")
         except (ObjectDoesNotExist, ValidationError):
             self.fail("not_found")
 

@@ -34,6 +34,7 @@ class ScopedViewSet(viewsets.GenericViewSet):
     body where it is not the one of the answers.
     """
 
+    queryset: Any
     lookup_field = "uid"
     lookup_value_converter = "uuid"
     action_permissions: ClassVar[dict[str, str]] = {}

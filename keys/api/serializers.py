@@ -61,7 +61,7 @@ class ApiKeyCreatedSerializer(ApiKeySerializer):
     key = serializers.CharField(read_only=True, source="shown_once")
 
     class Meta(ApiKeySerializer.Meta):
-        fields = (*ApiKeySerializer.Meta.fields, "key")
+        fields = (*ApiKeySerializer.Meta.fields, "key")  # type: ignore[assignment]
 
 
 class DeployKeySerializer(OwnedSerializer):
