@@ -49,7 +49,8 @@ class AuditEventListView(ObjectListView):
         response = super()._csv(table)
         heads = chain_heads(self.actor, self.request.organization)  # type: ignore[attr-defined]
         lines = (_csv_line(["Chain head", f"of {h.organization}", h.seq, h.hash]) for h in heads)
-        response.streaming_content = chain(response.streaming_content, lines)
+        rows: Any = response.streaming_content
+        response.streaming_content = chain(rows, lines)
         return response
 
 

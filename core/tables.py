@@ -22,7 +22,7 @@ class ConsoleTable(tables.Table):
         tables.Table.order_by.fset(self, value)
         queryset = getattr(self.data, "data", None)
         names = list(getattr(getattr(queryset, "query", None), "order_by", ()))
-        if names and f"{names[-1]}".lstrip("-") not in {"pk", "id"}:
+        if queryset is not None and names and f"{names[-1]}".lstrip("-") not in {"pk", "id"}:
             last = "-pk" if f"{names[0]}".startswith("-") else "pk"
             self.data.data = queryset.order_by(*names, last)
 

@@ -254,7 +254,7 @@ class EnvVarEditForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, instance: EnvVar) -> None:
-        value = "" if instance.is_secret else instance.value.reveal()
+        value = "" if instance.is_secret else instance.shown_value
         super().__init__(data, initial={"value": value, "is_secret": instance.is_secret})
         if not instance.is_secret:
             return

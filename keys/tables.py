@@ -29,7 +29,7 @@ class ApiKeyTable(ConsoleTable):
     last_used_at = ComponentColumn(
         "keys/columns/last_used.html", verbose_name="Last used", order_by=("last_used_at", "pk")
     )
-    expires_at = TimeColumn(verbose_name="Expires", attrs=WIDE)
+    expires_at = TimeColumn(verbose_name="Expires", attrs=WIDER)
     created_at = TimeColumn(verbose_name="Created", attrs=WIDER)
     last_used_address = tables.Column(visible=False, verbose_name="Last used from")
     uid = tables.Column(visible=False, verbose_name="ID")
