@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.forms import NullBooleanField
 
 from core.api.permissions import actor_of
 from core.scoping import scope_form_fields
@@ -37,8 +38,15 @@ class ScopedFilterSet(django_filters.FilterSet):
             if is_api:  # nobody chooses from a list there: look up only what is asked for
                 _empty_unasked(form)
             scope_form_fields(form, actor_of(request) if is_api else request.actor)
+            _say_any(form)
             form.is_scoped = True
         return form
+
+
+def _say_any(form: Any) -> None:
+    for field in form.fields.values():
+        if isinstance(field, NullBooleanField):
+            field.widget.choices = [("", "Any"), ("true", "Yes"), ("false", "No")]
 
 
 def _empty_unasked(form: Any) -> None:

@@ -39,7 +39,7 @@ def health_of(device: Device) -> Look:
     """Return online, offline, or the alarm that an online device reports."""
     state = state_of(device)
     if state.last_seen_at is None:
-        return Look("unknown", "Never seen")
+        return Look("never_seen")
     if not is_online(state):
         return Look("offline")
     return Look(state.level) if state.level in ALARMS else Look("online")

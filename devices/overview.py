@@ -19,7 +19,7 @@ def checkin_facts(state: DeviceState) -> list[Fact]:
         Fact("Version", state.version, mono=True),
         Fact("Commit", state.commit, mono=True),
         Fact("Checksum", state.checksum, mono=True),
-        Fact("Environment", state.env_hash, mono=True),
+        Fact("Environment hash", state.env_hash, mono=True),
         Fact("Signal", signal_words(state)),
         Fact("Base station", state.station, mono=True),
         Fact("Location", place, mono=True, copy=True),

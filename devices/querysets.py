@@ -24,14 +24,12 @@ def online_since(now: datetime | None = None) -> datetime:
 
 
 def with_newest_build(devices: Rows) -> Rows:
-    """Add `newest_build_id`, `_uid`, `_version` and `_deliver`: the newest succeeded build's."""
+    """Add `newest_build_id` and `newest_build_version`: of the newest build that succeeded."""
     builds = Device._meta.get_field("builds").related_model
     newest = builds._default_manager.filter(device=OuterRef("pk"), status=SUCCEEDED).order_by("-pk")
     return devices.annotate(
         newest_build_id=Subquery(newest.values("pk")[:1]),
-        newest_build_uid=Subquery(newest.values("uid")[:1]),
         newest_build_version=Subquery(newest.values("version")[:1]),
-        newest_build_deliver=Subquery(newest.values("deliver")[:1]),
     )
 
 

@@ -25,7 +25,7 @@ class HealthColumn(ComponentColumn):
     def value(self, **kwargs: Any) -> str:
         """Export one word."""
         look = health_of(kwargs["record"])
-        return look.word or look.status
+        return (look.word or look.status).replace("_", " ")
 
 
 class FirmwareColumn(ComponentColumn):

@@ -39,9 +39,15 @@ from devices.querysets import with_newest_build
 from devices.tables import DeviceTable, EnvironmentTable
 from keys.models import EnvVar
 
-ROWS = with_newest_build(Device.objects.select_related("organization", "source", "state"))
-WITH_BUILDS = ROWS.select_related(
-    "organization", "source", "state__installed_build__source", "state__offered_build__source"
+# Long texts of the source that a list does not show.
+UNSHOWN = ("source__refs", "source__known_hosts", "source__access_token")
+LISTED = with_newest_build(Device.objects.select_related("source", "state").defer(*UNSHOWN))
+WITH_BUILDS = with_newest_build(Device.objects).select_related(
+    "organization",
+    "source",
+    "state",
+    "state__installed_build__source",
+    "state__offered_build__source",
 )
 
 
@@ -49,7 +55,7 @@ WITH_BUILDS = ROWS.select_related(
 class DeviceListView(ObjectListView):
     """Every device that the reader may see."""
 
-    queryset = ROWS
+    queryset = LISTED
     filterset_class = DeviceFilterSet
     table_class = DeviceTable
     actions = (Action("Add device", "add", icon="plus", style="primary"),)

@@ -175,6 +175,7 @@ class BuildCancelView(ObjectActionView):
     action = "cancel"
     title = "Cancel {}?"
     submit_label = "Cancel build"
+    cancel_label = "Let it run"
     danger = True
 
     def consequences(self, obj: Any) -> list[str]:

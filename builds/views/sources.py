@@ -34,8 +34,8 @@ from core.views import (
 from core.views.actions import object_actions
 from devices.models import Device
 from devices.overview import visible_variables
-from devices.querysets import with_newest_build
 from devices.tables import DeviceTable, EnvironmentTable
+from devices.views import LISTED
 from keys.models import EnvVar
 
 ROWS = Source.objects.select_related("organization", "deploy_key")
@@ -161,8 +161,7 @@ class SourceDevicesView(SourcePage, ObjectTabView):
 
     def rows(self, obj: Any) -> Any:
         """Return the devices."""
-        devices = Device.objects.allowed(self.actor).filter(source=obj)
-        return with_newest_build(devices.select_related("organization", "source", "state"))
+        return LISTED.allowed(self.actor).filter(source=obj)
 
 
 @register_model_view(Source, "builds")
@@ -259,8 +258,6 @@ class SourceTestView(ObjectActionView):
         """Return to the source, whose page shows the result."""
         if access_of(result) == "reachable":
             messages.success(self.request, f"{result} can be reached.")
-        else:
-            messages.error(self.request, result.check_message)
         return redirect(result.get_absolute_url())
 
 

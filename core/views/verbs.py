@@ -25,6 +25,7 @@ class ObjectActionView(ScopedViewMixin, View):
     template_name: ClassVar[str] = "generic/confirm.html"
     title: ClassVar[str] = ""
     submit_label: ClassVar[str] = "Continue"
+    cancel_label: ClassVar[str] = "Cancel"
     danger: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -93,6 +94,7 @@ class ObjectActionView(ScopedViewMixin, View):
             "typed": self.typed(obj),
             "form": form,
             "submit_label": self.submit_label,
+            "cancel_label": self.cancel_label,
             "danger": self.danger,
             "cancel_url": back,
             "action_url": self.request.get_full_path(),
@@ -109,6 +111,7 @@ class ObjectDeleteView(ObjectActionView):
     """Deletes one object after saying what goes with it. `perform` calls the service."""
 
     action = "delete"
+    title = "Delete {}?"
     submit_label = "Delete"
     danger = True
 

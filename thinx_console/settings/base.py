@@ -317,6 +317,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 DJANGO_TABLES2_TEMPLATE = "components/table.html"
+FILTERS_EMPTY_CHOICE_LABEL = "Any"
 
 # --- Logging ---------------------------------------------------------------------------------
 LOGGING = {
