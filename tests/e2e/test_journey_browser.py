@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser import DESKTOP, PHONE, Person, chromium, person
-from tests.support.console import ROOT, private_console
+from tests.support.console import private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
@@ -31,7 +33,8 @@ def chrome():
 
 @pytest.fixture
 def pictures(request):
-    folder = ROOT / "test-results" / request.node.name
+    """A folder that stays, so that people can look at what was seen."""
+    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

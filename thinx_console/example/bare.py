@@ -115,7 +115,7 @@ def _commit(name: str, path: Path) -> str:
         for role in ("AUTHOR", "COMMITTER")
         for what, value in {**AUTHOR, "DATE": DATE}.items()
     }
-    return _git("commit-tree", "-m", f"Example firmware for {name}", tree, git_dir=path, **who)
+    return _git("commit-tree", "-m", "Say the greeting, then measure", tree, git_dir=path, **who)
 
 
 def _git(*arguments: str, git_dir: Path | None = None, **environment: str) -> str:
