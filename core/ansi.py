@@ -1,4 +1,4 @@
-"""Turn terminal output into escaped HTML with a class per colour. logtail.js does the same for live lines."""
+"""Turn terminal output into escaped HTML, a class per colour; logtail.js does the same live."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def clean(text: str) -> str:
 
 
 def _extended(codes: list[int]) -> int | None:
-    """Take the arguments of a 38/48 code off `codes`; return one of the 16 basic colours or None."""
+    """Take the arguments of a 38/48 code off `codes`; return one of the 16 basic colours."""
     kind = codes.pop(0) if codes else None
     if kind == 2:
         del codes[:3]

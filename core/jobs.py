@@ -53,4 +53,4 @@ def changed_on_commit(obj: Any, *groups: str) -> None:
     """Tell the groups that this object changed; who listens fetches what changed by HTTP."""
     message = {"type": "object.changed", "model": obj._meta.label_lower, "uid": f"{obj.uid}"}
     for group in groups:
-        broadcast_on_commit(group, message)
+        broadcast_on_commit(group, {**message, "group": group})

@@ -1,4 +1,4 @@
-"""Words, icons and colours of states, and how times and durations read: one vocabulary for all pages."""
+"""Words, icons and colours of states, how times and durations read: one vocabulary for all."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def state_of(value: object) -> State:
 
 
 def relative_time(moment: dt.datetime, now: dt.datetime | None = None) -> str:
-    """Return "just now", "3 min ago", "in 2 h" or, past 30 days, the date. Same rule: reltime.js."""
+    """Return "just now", "3 min ago", "in 2 h"; past 30 days the date. As in reltime.js."""
     seconds = round(((now or timezone.now()) - moment).total_seconds())
     size = abs(seconds)
     if size < 10:

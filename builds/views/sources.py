@@ -72,6 +72,7 @@ class SourcePage(ObjectView):
     """What every tab of a source shows: access, buttons, facts."""
 
     queryset = with_counts(ROWS)
+    live_models = "builds.source,builds.build"
     actions = (
         Action("Edit", "edit", permission="change", icon="edit"),
         Action(

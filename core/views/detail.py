@@ -47,13 +47,18 @@ class Tab:
 
 
 class ObjectView(ScopedViewMixin, View):
-    """Declares `queryset`, `template_name`, buttons and tabs; hooks say status, lead and facts."""
+    """Declares `queryset`, `template_name`, buttons and tabs; hooks say status, lead and facts.
+
+    `live_prefix` names the object's own group of live notices; `live_models` are those whose
+    changes anywhere in the organization concern the page.
+    """
 
     template_name: ClassVar[str] = "generic/object_detail.html"
     actions: ClassVar[tuple[Action, ...]] = ()
     tabs: ClassVar[tuple[Tab, ...]] = ()
     tab: ClassVar[str] = ""
     live_prefix: ClassVar[str] = ""
+    live_models: ClassVar[str] = ""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the page."""
@@ -71,9 +76,7 @@ class ObjectView(ScopedViewMixin, View):
             "facts": self.facts(obj),
             "tabs": self._tabs(obj),
             "object_actions": object_actions(self.actions, obj, self.actor),
-            "live": {"group": f"{self.live_prefix}.{obj.uid}", "url": self.request.path}
-            if self.live_prefix
-            else None,
+            "live": self._live(obj),
             **self.extra_context(obj),
         }
 
@@ -97,6 +100,15 @@ class ObjectView(ScopedViewMixin, View):
     def extra_context(self, obj: Any) -> dict[str, Any]:
         """Return what the page's own template needs beyond that."""
         return {}
+
+    def _live(self, obj: Any) -> dict[str, str] | None:
+        url = self.request.get_full_path()
+        if self.live_prefix:
+            return {"group": f"{self.live_prefix}.{obj.uid}", "url": url}
+        if self.live_models:
+            group = f"org.{obj.organization.uid}"
+            return {"group": group, "url": url, "models": self.live_models}
+        return None
 
     def _tabs(self, obj: Any) -> list[dict[str, Any]]:
         if len(self.tabs) < 2:
