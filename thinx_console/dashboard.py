@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.actor import LITERAL_ORGANIZATIONS
+from accounts.models import Organization
 from audit.models import AuditEvent
 from audit.selectors import link_targets
 from builds.choices import UNFINISHED, BuildStatus
 from builds.models import Build, Source
-from devices.health import Look
+from devices.health import ALARMS, Look
 from devices.models import Device
 from devices.querysets import online_since, update_waiting, with_newest_build
 from keys.models import ApiKey, EnvVar
 
 ROWS = 6
 EVENTS = 8
+LARGE_FLEET = 5000
 DAY = timedelta(days=1)
 BROKEN = (BuildStatus.FAILED, BuildStatus.ERRORED)
 
@@ -32,13 +36,20 @@ class View:
     actor: Any
     organization: Any = None
 
+    @cached_property
+    def inside(self) -> Any:
+        """Return the organization and those below it, as a list while they are few."""
+        below = Organization.objects.filter(path__startswith=self.organization.path).order_by()
+        ids = list(below.values_list("pk", flat=True)[: LITERAL_ORGANIZATIONS + 1])
+        return ids if len(ids) <= LITERAL_ORGANIZATIONS else below.values("pk")
+
     def rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return what the actor may view of these rows, within the organization."""
         rows = queryset.allowed(self.actor)  # type: ignore[attr-defined]
         if not self.organization:
             return rows
-        path = f"{queryset.model.scope_path}__path__startswith"  # type: ignore[attr-defined]
-        return rows.filter(**{path: self.organization.path})
+        path = f"{queryset.model.scope_path}__in"  # type: ignore[attr-defined]
+        return rows.filter(**{path: self.inside})
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ def first_steps(view: View) -> list[Step]:
             "Press Build on a device, read the log, and see the device take it.",
             reverse("builds:build_list"),
             "See builds",
-            devices.filter(state__installed_build__isnull=False).exists(),
+            devices.filter(state__installed_build__gt=0).exists(),
         ),
     ]
 
@@ -109,21 +120,19 @@ def first_steps(view: View) -> list[Step]:
 def tiles(view: View) -> list[Tile]:
     """Return the figures at the top."""
     fleet = view.rows(Device.objects.all())
-    seen = fleet.aggregate(
-        total=Count("pk"),
-        online=Count("pk", filter=Q(state__last_seen_at__gte=online_since())),
-    )
+    total = fleet.count()
+    online = fleet.filter(state__last_seen_at__gte=online_since()).count()
     builds = view.rows(Build.objects.all())
     running = builds.filter(status__in=UNFINISHED).count()
     failed = builds.filter(status__in=BROKEN, finished_at__gte=timezone.now() - DAY).count()
     waiting = _outdated(view, fleet)
-    offline = seen["total"] - seen["online"]
+    offline = total - online
     devices, of_builds = reverse("devices:device_list"), reverse("builds:build_list")
     return [
-        Tile("Devices", seen["total"], "cpu", devices),
+        Tile("Devices", total, "cpu", devices),
         Tile(
             "Online",
-            seen["online"],
+            online,
             "wifi",
             f"{devices}?seen=online",
             f"{offline} offline" if offline else "",
@@ -153,6 +162,11 @@ def tiles(view: View) -> list[Tile]:
     ]
 
 
+def live_pause(tiles: list[Tile]) -> int:
+    """Return the least milliseconds between two refreshes: a large fleet calls all the time."""
+    return 1200 if tiles[0].value < LARGE_FLEET else 10_000
+
+
 def newest_builds(view: View) -> list[Build]:
     """Return the builds started last."""
     rows = view.rows(Build.objects.select_related("source", "device"))
@@ -162,29 +176,32 @@ def newest_builds(view: View) -> list[Build]:
 def devices_in_need(view: View) -> list[Device]:
     """Return the devices that report trouble or are not heard of, the worst first.
 
-    Each carries `need`, the word and colour of its reason.
+    Each carries `need`, the word and colour of its reason. The silent ones are asked for apart:
+    an index finds the latest of them however many there are.
     """
-    silent = Q(state__last_seen_at__lt=online_since())
-    reasons = (
-        (Q(state__level="error") & ~silent, 0),
-        (Q(state__offer_state="failed"), 1),
-        (Q(state__level="warning") & ~silent, 2),
-        (silent, 3),
+    since = online_since()
+    rank = Case(
+        When(state__level="error", then=Value(0)),
+        When(state__offer_state="failed", then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
     )
-    whens = [When(rule, then=Value(rank)) for rule, rank in reasons]
-    rank = Case(*whens, default=Value(9), output_field=IntegerField())
-    rows = view.rows(Device.objects.select_related("state")).annotate(rank=rank)
-    found = list(rows.filter(rank__lt=9).order_by("rank", "-state__last_seen_at", "pk")[:ROWS])
+    fleet = view.rows(Device.objects.select_related("state"))
+    ails = Q(state__level__in=ALARMS) | Q(state__offer_state="failed")
+    heard = fleet.filter(ails, state__last_seen_at__gte=since).annotate(rank=rank)
+    silent = fleet.filter(state__last_seen_at__lt=since).order_by("-state__last_seen_at", "pk")
+    found = [*heard.order_by("rank", "-state__last_seen_at", "pk")[:ROWS], *silent[:ROWS]][:ROWS]
     for device in found:
-        device.need = need_of(device)  # type: ignore[attr-defined]
+        device.need = _need_of(device)  # type: ignore[attr-defined]
     return found
 
 
-def need_of(device: Any) -> Look:
-    """Return why a device needs somebody; `rank` comes from the query that chose it."""
-    if device.rank == 1:
+def _need_of(device: Any) -> Look:
+    if device.state.last_seen_at < online_since():
+        return Look("offline")
+    if device.state.level != "error" and device.state.offer_state == "failed":
         return Look("failed", "Update failed")
-    return Look("offline") if device.rank == 3 else Look(device.state.level)
+    return Look(device.state.level)
 
 
 def newest_events(view: View) -> list[AuditEvent]:

@@ -39,6 +39,7 @@ class DashboardView(ScopedViewMixin, TemplateView):
             sees_events=may_somewhere(self.actor, AuditEvent, "view"),
             events=dashboard.newest_events(view),
             has_devices=bool(tiles[0].value),
+            live_pause=dashboard.live_pause(tiles),
             **example_urls(self.request),
             **kwargs,
         )

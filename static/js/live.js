@@ -1,5 +1,6 @@
 // The live connection. The server says *that* something changed; htmx fetches *what*.
-// Elements: data-live="<group>" (with hx-get and hx-trigger="live:refresh"), optional data-live-model="app.model,...".
+// Elements: data-live="<group>" (with hx-get and hx-trigger="live:refresh"), optional data-live-model="app.model,..."
+// and data-live-pause="ms", the least time between two refreshes.
 // Others listen for console:live (every message) and console:connected (after each connection).
 
 const url = document.body.dataset.liveUrl;
@@ -51,7 +52,8 @@ function busy(element) {
 function refresh(element) {
   const entry = pending.get(element) || { at: 0, timer: 0 };
   if (entry.timer) return;
-  const wait = Math.max(0, entry.at + MIN_PAUSE - Date.now());
+  const pause = Number(element.dataset.livePause) || MIN_PAUSE;
+  const wait = Math.max(0, entry.at + pause - Date.now());
   entry.timer = setTimeout(() => {
     entry.timer = 0;
     if (!element.isConnected) {
