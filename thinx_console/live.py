@@ -11,7 +11,9 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.contrib.auth import HASH_SESSION_KEY
 from django.core.exceptions import ValidationError
+from django.utils.crypto import constant_time_compare
 
 from accounts.actor import Actor
 from accounts.models import Organization, User
@@ -84,9 +86,13 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if user is None or not user.is_authenticated:
             return False
         session = self.scope.get("session")
-        if session is None or not session.exists(session.session_key or ""):
+        person = User.objects.filter(pk=user.pk, is_active=True).first()
+        if session is None or person is None:
             return False
-        return User.objects.filter(pk=user.pk, is_active=True).exists()
+        # As stored now: ended sessions are gone, and a new password voids the others.
+        stored = session.__class__(session.session_key).load()
+        said = stored.get(HASH_SESSION_KEY, "")
+        return constant_time_compare(said, person.get_session_auth_hash())
 
     @database_sync_to_async
     def _may_view(self, group: str) -> bool:
