@@ -1,0 +1,159 @@
+"""Every page at three widths, light and dark: no accessibility fault, nothing wider than it."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.browser import chromium
+from tests.support.console import ROOT, Rest, RestError, private_console
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
+AXE = ROOT / "tests" / "tools" / "axe"
+VIEWS = ((390, "light"), (1024, "dark"), (1600, "light"))
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN_AXE = """async rules => {
+  const found = await axe.run(document, {runOnly: {type: "tag", values: rules}});
+  const places = fault => fault.nodes.map(node => node.target.join(" ")).slice(0, 3);
+  return found.violations.map(fault => `${fault.id}: ${places(fault).join(", ")}`);
+}"""
+
+
+@pytest.fixture(scope="module")
+def console():
+    credentials = {
+        "THINX_BOOTSTRAP_EMAIL": EMAIL,
+        "THINX_BOOTSTRAP_PASSWORD": PASSWORD,
+        "THINX_ALLOW_LOOPBACK_SOURCES": "true",
+    }
+    with private_console(**credentials) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pages(console) -> list[str]:
+    """Fill the console a little; return the address of every page."""
+    rest = console.rest(EMAIL)
+    made = fill(rest)
+    lists = ["devices", "sources", "builds", "api-keys", "deploy-keys", "environment"]
+    return [
+        "/",
+        "/search/?q=kitchen",
+        *(f"/{name}/" for name in lists),
+        *(f"/{name}/add/" for name in lists if name != "builds"),
+        "/environment/import/",
+        "/devices/?q=nothing-like-this",
+        f"/devices/{made['device']}/",
+        f"/devices/{made['device']}/builds/",
+        f"/devices/{made['device']}/environment/",
+        f"/devices/{made['device']}/audit/",
+        f"/devices/{made['device']}/edit/",
+        f"/devices/{made['device']}/build/",
+        f"/devices/{made['device']}/delete/",
+        f"/sources/{made['source']}/",
+        f"/builds/{made['build']}/",
+        f"/deploy-keys/{made['key']}/",
+        f"/environment/{made['variable']}/",
+        "/audit/",
+        "/accounts/profile/",
+        "/accounts/password/",
+        "/accounts/organizations/",
+        "/no-such-page/",
+        "/api/v1/devices/",
+    ]
+
+
+def fill(rest: Rest) -> dict[str, str]:
+    key = rest.post("deploy-keys/", alias="Deploy key", algorithm="ed25519")
+    source = rest.post("sources/", alias="Greeter", url="https://127.0.0.1:9/team/greeter.git")
+    device = rest.post("devices/", alias="Kitchen", source=source["uid"])
+    variable = rest.post("env-vars/", name="WIFI_PASSWORD", value="secret", is_secret=True)
+    build = rest.post("builds/", device=device["uid"])
+    rest.finished_build(build["uid"])
+    for number in range(30):
+        rest.post("devices/", alias=f"Sensor {number:02d}")
+    with pytest.raises(RestError):
+        rest.get("devices/not-a-uid/")
+    return {
+        "key": key["uid"],
+        "source": source["uid"],
+        "device": device["uid"],
+        "variable": variable["uid"],
+        "build": build["uid"],
+    }
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    script = AXE / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=AXE, check=True, capture_output=True)
+    return str(script)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def cookies(console, browser) -> list:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{console.url}/accounts/sign-in/")
+    page.fill("[name=username]", EMAIL)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_url(f"{console.url}/")
+    kept = context.cookies()
+    context.close()
+    return kept
+
+
+def faults(page: Page, address: str, axe: str) -> list[str]:
+    page.goto(address, wait_until="load")
+    page.add_script_tag(path=axe)
+    found = page.evaluate(RUN_AXE, RULES)
+    wider = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return [*found, *([f"{wider} px wider than the window"] if wider > 0 else [])]
+
+
+@pytest.mark.parametrize(("width", "theme"), VIEWS)
+def test_no_page_has_a_fault(console, browser, cookies, pages, axe, width, theme):
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True
+    )
+    context.add_cookies(cookies)
+    page = context.new_page()
+    found = {address: faults(page, console.url + address, axe) for address in pages}
+    context.close()
+    wrong = [f"{address}: {fault}" for address, list_ in found.items() for fault in list_]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_sign_in_page_has_no_fault(console, browser, axe, theme):
+    context = browser.new_context(color_scheme=theme, bypass_csp=True)
+    page = context.new_page()
+    assert faults(page, f"{console.url}/accounts/sign-in/", axe) == []
+    context.close()
+
+
+def test_pages_work_without_javascript(console, browser, cookies, pages):
+    context = browser.new_context(java_script_enabled=False)
+    context.add_cookies(cookies)
+    page = context.new_page()
+    page.goto(f"{console.url}/devices/")
+    page.get_by_role("link", name="Kitchen").click()
+    page.get_by_role("link", name="Edit").first.click()
+    page.fill("[name=alias]", "Kitchen lamp")
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_role("heading", level=1).inner_text().startswith("Kitchen lamp")
+    context.close()
