@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView
 
-from core.api.views import ApiRootView, ExplorerView, NotFoundView
+from core.api.views import ApiRootView, ExplorerView, NotFoundView, SchemaView
 
 APPS = ("devices", "builds", "keys", "audit", "accounts")
 RESOURCES = {
@@ -25,7 +24,7 @@ RESOURCES = {
 app_name = "api"
 urlpatterns = [
     path("", ApiRootView.as_view(resources=RESOURCES), name="root"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path("schema/explorer/", ExplorerView.as_view(), name="explorer"),
     *(path("", include(f"{app}.api.urls")) for app in APPS),
     re_path(r"^.*\Z", NotFoundView.as_view()),

@@ -6,13 +6,13 @@ from rest_framework import serializers
 
 from accounts.choices import Role
 from accounts.models import Organization
-from core.api.serializers import ScopedModelSerializer
+from core.api.serializers import HrefField, ScopedModelSerializer
 
 
 class OrganizationSerializer(ScopedModelSerializer):
     """An organization. Devices send its `owner_id`."""
 
-    href = serializers.HyperlinkedIdentityField("api:organization-detail", lookup_field="uid")
+    href = HrefField("api:organization-detail")
 
     class Meta:
         model = Organization

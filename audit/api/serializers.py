@@ -5,13 +5,13 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from audit.models import AuditEvent
-from core.api.serializers import ScopedModelSerializer, UidRelatedField
+from core.api.serializers import HrefField, ScopedModelSerializer, UidRelatedField
 
 
 class AuditEventSerializer(ScopedModelSerializer):
     """One event with its place in the hash chain of its organization."""
 
-    href = serializers.HyperlinkedIdentityField("api:auditevent-detail", lookup_field="uid")
+    href = HrefField("api:auditevent-detail")
     organization = UidRelatedField(read_only=True)
     data = serializers.DictField(read_only=True)  # type: ignore[assignment]
 

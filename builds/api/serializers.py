@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.api.ownership import OwnedSerializer
 from builds.models import Artifact, Build, BuildLogLine, Source
-from core.api.serializers import ScopedModelSerializer, ScopedSerializer, UidRelatedField
+from core.api.serializers import HrefField, ScopedModelSerializer, ScopedSerializer, UidRelatedField
 from devices.models import Device
 
 
@@ -21,7 +21,7 @@ class RefsSerializer(serializers.Serializer):
 class SourceSerializer(OwnedSerializer):
     """A git repository and branch. `check_code` is `ok` once its access was tested."""
 
-    href = serializers.HyperlinkedIdentityField("api:source-detail", lookup_field="uid")
+    href = HrefField("api:source-detail")
     access_token = serializers.CharField(
         write_only=True,
         required=False,
@@ -75,7 +75,7 @@ class SourceTestSerializer(ScopedSerializer):
 class BuildSerializer(ScopedModelSerializer):
     """One attempt to make firmware for one device."""
 
-    href = serializers.HyperlinkedIdentityField("api:build-detail", lookup_field="uid")
+    href = HrefField("api:build-detail")
     organization = UidRelatedField(read_only=True)
     source = UidRelatedField(read_only=True)  # type: ignore[assignment]
     device = UidRelatedField(read_only=True)
@@ -159,8 +159,8 @@ class BuildLogSerializer(serializers.Serializer):
 class ArtifactSerializer(ScopedModelSerializer):
     """One file that a build made."""
 
-    href = serializers.HyperlinkedIdentityField("api:artifact-detail", lookup_field="uid")
-    download = serializers.HyperlinkedIdentityField("api:artifact-download", lookup_field="uid")
+    href = HrefField("api:artifact-detail")
+    download = HrefField("api:artifact-download")
     organization = UidRelatedField(read_only=True)
     build = UidRelatedField(read_only=True)
 

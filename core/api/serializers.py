@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.fields import Sealed
@@ -33,6 +36,20 @@ class UidRelatedField(serializers.SlugRelatedField):
     def to_representation(self, obj: Any) -> str:
         """Return the uid."""
         return f"{obj.uid}"
+
+
+@extend_schema_field(OpenApiTypes.URI)
+class HrefField(serializers.Field):
+    """The address of the object itself, or of one of its actions."""
+
+    def __init__(self, view_name: str, **kwargs: Any) -> None:
+        self.view_name = view_name
+        super().__init__(read_only=True, source="*", **kwargs)
+
+    def to_representation(self, obj: Any) -> str:
+        """Return the whole address."""
+        path = reverse(self.view_name, kwargs={"uid": obj.uid})
+        return self.context["request"].build_absolute_uri(path)
 
 
 class SealedField(serializers.CharField):

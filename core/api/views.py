@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.views.generic import View
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework import exceptions
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -60,12 +63,24 @@ class NotFoundView(APIView):
         raise exceptions.NotFound("There is nothing at this address.")
 
 
+class SchemaView(SpectacularAPIView):
+    """The OpenAPI document, as YAML or with `?format=json`; made once per process."""
+
+    def _get_schema_response(self, request: Request) -> Response:
+        return Response(_schema(), headers={"Content-Disposition": 'inline; filename="openapi"'})
+
+
 class ExplorerView(ScopedViewMixin, View):
     """Swagger UI over the schema, from our own server."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Return the page."""
         return render(request, "rest_framework/explorer.html", {"title": "API explorer"})
+
+
+@lru_cache(maxsize=1)
+def _schema() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(public=True)
 
 
 def _leads_somewhere(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from accounts.api.ownership import OwnedSerializer
-from core.api.serializers import ScopedModelSerializer, UidRelatedField
+from core.api.serializers import HrefField, ScopedModelSerializer, UidRelatedField
 from devices.constants import MAX_TAGS
 from devices.forms import TAG
 from devices.models import Device, DeviceState
@@ -48,7 +48,7 @@ class DeviceStateSerializer(ScopedModelSerializer):
 class DeviceSerializer(OwnedSerializer):
     """A device: what people decided about it, and below `state` what it says itself."""
 
-    href = serializers.HyperlinkedIdentityField("api:device-detail", lookup_field="uid")
+    href = HrefField("api:device-detail")
     mac = serializers.CharField(max_length=64, required=False, allow_blank=True)
     tags = serializers.ListField(
         child=serializers.RegexField(TAG, max_length=40), max_length=MAX_TAGS, required=False

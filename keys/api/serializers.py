@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.api.ownership import OwnedSerializer
-from core.api.serializers import SealedField, UidRelatedField
+from core.api.serializers import HrefField, SealedField, UidRelatedField
 from keys.choices import KeyAlgorithm
 from keys.models import ApiKey, DeployKey, EnvVar
 
@@ -16,7 +16,7 @@ from keys.models import ApiKey, DeployKey, EnvVar
 class ApiKeySerializer(OwnedSerializer):
     """An API key by its visible prefix; the key itself is shown once, when it is made."""
 
-    href = serializers.HyperlinkedIdentityField("api:apikey-detail", lookup_field="uid")
+    href = HrefField("api:apikey-detail")
     device = UidRelatedField(read_only=True, help_text="Set on the key that firmware carries.")
 
     class Meta:
@@ -67,7 +67,7 @@ class ApiKeyCreatedSerializer(ApiKeySerializer):
 class DeployKeySerializer(OwnedSerializer):
     """An SSH key pair. Give `public_key` to the git host."""
 
-    href = serializers.HyperlinkedIdentityField("api:deploykey-detail", lookup_field="uid")
+    href = HrefField("api:deploykey-detail")
     algorithm = serializers.ChoiceField(
         KeyAlgorithm.choices,
         default=KeyAlgorithm.ED25519,
@@ -106,7 +106,7 @@ class EnvVarSerializer(OwnedSerializer):
     `value` of a secret is null in answers.
     """
 
-    href = serializers.HyperlinkedIdentityField("api:envvar-detail", lookup_field="uid")
+    href = HrefField("api:envvar-detail")
     level = serializers.ChoiceField(["organization", "source", "device"], read_only=True)
     value = SealedField(
         max_length=20_000, allow_blank=True, trim_whitespace=False, allow_null=False

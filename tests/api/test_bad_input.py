@@ -154,15 +154,54 @@ def test_too_large_body_is_413(world, api, settings):
     assert answer.json()["code"] == "request.too_large"
 
 
-def test_chunked_body_without_a_length_is_read(world, api):
-    from io import BytesIO
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("chunks", "expected"),
+    [
+        ([b'{"alias": ', b'"chunked"}'], 201),
+        ([b'{"alias": '], 400),
+        ([b"x" * 1_000_000] * 3, 413),
+    ],
+)
+async def test_chunked_body_has_no_length_and_is_read_up_to_the_limit(chunks, expected):
+    from asgiref.sync import sync_to_async
+    from asgiref.testing import ApplicationCommunicator
+    from django.core.asgi import get_asgi_application
 
-    body = b'{"alias": "chunked"}'
-    environ = {"wsgi.input": BytesIO(body), "HTTP_TRANSFER_ENCODING": "chunked"}
-    request = api.client.generic(
-        "POST", "/api/v1/devices/", b"", "application/json", **environ, CONTENT_LENGTH=""
-    )
-    assert request.status_code in (201, 400)
+    key = await sync_to_async(_key_of_alice)()
+    headers = {
+        "host": "testserver",
+        "transfer-encoding": "chunked",
+        "content-type": "application/json",
+        "x-api-key": key,
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v1/devices/",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ["127.0.0.1", 1],
+    }
+    caller = ApplicationCommunicator(get_asgi_application(), scope)
+    for n, chunk in enumerate(chunks, start=1):
+        message = {"type": "http.request", "body": chunk, "more_body": n < len(chunks)}
+        await caller.send_input(message)
+    start = await caller.receive_output(timeout=20)
+    assert start["status"] == expected
+    body = json.loads((await caller.receive_output(timeout=20))["body"])
+    assert expected == 201 or set(body) == {"code", "detail", "fields"}
+    await caller.wait()
+
+
+def _key_of_alice():
+    from keys.choices import ApiKeyKind
+    from tests.factories.accounts import OrganizationFactory, join, make_user
+    from tests.factories.keys import make_api_key
+
+    organization, alice = OrganizationFactory(), make_user("alice")
+    join(alice, organization)
+    return make_api_key(organization, user=alice, kind=ApiKeyKind.AUTOMATION)[1]
 
 
 @pytest.fixture(scope="module")
