@@ -10,6 +10,10 @@ from keys.models import ApiKey, DeployKey, EnvVar
 MEDIUM = {"th": {"class": "d-none d-md-table-cell"}, "td": {"class": "d-none d-md-table-cell"}}
 WIDE = {"th": {"class": "d-none d-lg-table-cell"}, "td": {"class": "d-none d-lg-table-cell"}}
 WIDER = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
+WIDEST = {
+    "th": {"class": "d-none d-xxl-table-cell"},
+    "td": {"class": "d-none d-xxl-table-cell"},
+}
 NUMBER = {"th": {"class": "num"}, "td": {"class": "num"}}
 
 
@@ -30,7 +34,7 @@ class ApiKeyTable(ConsoleTable):
         "keys/columns/last_used.html", verbose_name="Last used", order_by=("last_used_at", "pk")
     )
     expires_at = TimeColumn(verbose_name="Expires", attrs=WIDER)
-    created_at = TimeColumn(verbose_name="Created", attrs=WIDER)
+    created_at = TimeColumn(verbose_name="Created", attrs=WIDEST)
     last_used_address = tables.Column(visible=False, verbose_name="Last used from")
     uid = tables.Column(visible=False, verbose_name="ID")
 

@@ -135,7 +135,7 @@ def tiles(view: View) -> list[Tile]:
             online,
             "wifi",
             f"{devices}?seen=online",
-            f"{offline} offline" if offline else "",
+            f"{offline:,} offline" if offline else "",
         ),
         Tile(
             "Update waiting",
