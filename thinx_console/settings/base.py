@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from corsheaders.defaults import default_headers
+
 from core.crypto import derived_secret_key
 from thinx_console.env import env_bool, env_finish, env_int, env_list, env_secret, env_str
 from thinx_console.settings.databases import cache_from_url, database_from_url
@@ -228,6 +230,7 @@ CONTENT_SECURITY_POLICY = {
 CORS_ALLOWED_ORIGINS = env_list(
     "THINX_CORS_ORIGINS", "", help="Origins whose pages may call the API from a browser."
 )
+CORS_ALLOW_HEADERS = (*default_headers, "x-api-key")
 CORS_URLS_REGEX = r"^/api/.*$"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
@@ -253,7 +256,13 @@ CELERY = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "capacity": 2000, "expiry": 30},
+        # The layer waits 5 s for messages; redis-py gives up after 5 s, and idle pages lost their
+        # connection whenever it was first.
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": 30}],
+            "capacity": 2000,
+            "expiry": 30,
+        },
     }
 }
 
