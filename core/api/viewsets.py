@@ -68,6 +68,12 @@ class ScopedViewSet(viewsets.GenericViewSet):
         super().initial(request, *args, **kwargs)
         self.required_action  # noqa: B018
 
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keep answers out of every cache: some hold what is shown once."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
     def get_queryset(self) -> Any:
         """Return the rows that the actor may view; the schema generator gets none."""
         if getattr(self, "swagger_fake_view", False):

@@ -154,3 +154,16 @@ def test_using_a_key_is_noted_on_it(client, automation_key):
     automation_key[0].refresh_from_db()
     assert automation_key[0].last_used_at is not None
     assert automation_key[0].last_used_address == "127.0.0.1"
+
+
+def test_pages_elsewhere_may_send_a_key_only_from_origins_that_are_set(client, db, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.org"]
+    headers = {
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "x-api-key",
+    }
+    known = client.options(DEVICES, headers={**headers, "Origin": "https://app.example.org"})
+    assert "x-api-key" in known.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in known.headers
+    other = client.options(DEVICES, headers={**headers, "Origin": "https://evil.example.org"})
+    assert "Access-Control-Allow-Origin" not in other.headers

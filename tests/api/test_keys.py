@@ -30,6 +30,7 @@ def test_new_api_key_is_shown_once_and_works(api, acme, client):
     assert made.status_code == 201
     key = made.json()["key"]
     assert made.json()["prefix"] == key[:8]
+    assert made.headers["Cache-Control"] == "no-store"
     headers = {"X-API-Key": key}
     assert client.get("/api/v1/whoami/", headers=headers).status_code == 200
     again = api.get(made.json()["href"].removeprefix("http://testserver"))
