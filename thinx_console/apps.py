@@ -17,4 +17,4 @@ class ConsoleConfig(AppConfig):
         Here and not in the package's `__init__`, which the launcher imports too.
         """
         from thinx_console import celery as _  # noqa: F401
-        from thinx_console.example import events  # noqa: F401
+        from thinx_console.example import events, receivers  # noqa: F401

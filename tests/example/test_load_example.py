@@ -16,6 +16,7 @@ from audit.models import AuditEvent
 from builds.models import Source
 from devices.models import Device
 from keys.models import ApiKey, EnvVar
+from keys.services import api_key_revoke
 from thinx_console.example import parts
 from thinx_console.example.agents import agent_folder, orders_folder
 from thinx_console.example.services import example_load
@@ -79,6 +80,15 @@ def test_load_after_a_move_follows_the_address(act, acme, olga, settings):
     assert {source.url.partition("/examples/")[0] for source in Source.objects.all()} == {
         "https://console.example.org"
     }
+
+
+def test_load_with_another_key_starts_the_agent_anew(act, acme, olga):
+    device = example_load(act(olga), organization=acme)
+    order = orders_folder() / f"{device.uid}.json"
+    before = order.read_text()
+    api_key_revoke(act(olga), key=ApiKey.objects.get(device=device))
+    example_load(act(olga), organization=acme)
+    assert order.read_text() != before
 
 
 def test_two_organizations_have_an_example_each(act, acme, umbrella, olga, mallory):

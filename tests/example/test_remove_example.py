@@ -12,9 +12,11 @@ from builds.choices import BuildStatus
 from builds.models import Build, Source
 from builds.services.build import build_start
 from devices.models import Device
+from devices.services import device_delete
 from keys.models import ApiKey, EnvVar
 from tests.factories.builds import SourceFactory
 from tests.factories.devices import DeviceFactory
+from thinx_console.example.agents import agent_folder, orders_folder
 from thinx_console.example.services import example_load, example_remove
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("example_folder")]
@@ -82,3 +84,15 @@ def test_a_finished_build_goes_too(act, acme, olga):
     Build.objects.filter(pk=build.pk).update(status=BuildStatus.SUCCEEDED)
     example_remove(act(olga), organization=acme)
     assert not Build.objects.exists()
+
+
+def test_device_deleted_by_itself_ends_its_agent(
+    act, acme, olga, django_capture_on_commit_callbacks
+):
+    device = example_load(act(olga), organization=acme)
+    order, folder = orders_folder() / f"{device.uid}.json", agent_folder(device.uid)
+    with django_capture_on_commit_callbacks(execute=True):
+        device_delete(act(olga), device=device)
+        assert order.exists()
+    assert not order.exists()
+    assert not folder.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shlex
@@ -32,6 +33,11 @@ def agent_folder(uid: Any) -> Path:
     return Path(settings.DATA_DIR) / "example" / "agents" / f"{uid}"
 
 
+def has_agent(uid: Any) -> bool:
+    """Tell whether the device is simulated here."""
+    return _order(uid).exists()
+
+
 def agent_start(device: Any, *, kind: str, api_key: str) -> None:
     """Have the device's agent run from now on; the key is in a file that only we can read."""
     folder = agent_folder(device.uid)
@@ -58,15 +64,21 @@ def agent_start(device: Any, *, kind: str, api_key: str) -> None:
     )
     orders_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     argv = [sys.executable, "-E", "-s", "-B", str(AGENT), "--config", str(config)]
-    _write(orders_folder() / f"{device.uid}.json", {"argv": argv, "env": {}})
+    # The agent reads its settings once; an order that says otherwise than before starts it anew.
+    stamp = hashlib.sha256(config.read_bytes()).hexdigest()[:16]
+    _write(_order(device.uid), {"argv": argv, "env": {"EXAMPLE_SETTINGS": stamp}})
 
 
 def agent_stop(uid: Any) -> None:
     """End the device's agent and remove what it kept."""
-    (orders_folder() / f"{uid}.json").unlink(missing_ok=True)
+    _order(uid).unlink(missing_ok=True)
     folder = agent_folder(uid)
     _wait_for_end(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _order(uid: Any) -> Path:
+    return orders_folder() / f"{uid}.json"
 
 
 def _wait_for_end(folder: Path) -> None:
