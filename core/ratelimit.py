@@ -32,16 +32,17 @@ class RateLimit:
         except (RedisError, OSError) as error:
             logger.warning("cache away, %s not limited: %s", self.name, error)
             return 0
-        if found.get(key, 0) < self.limit:
-            return 0
-        return max(1, round(found.get(f"{key}:until", 0) - time.time()))
+        wait = found.get(f"{key}:until", 0) - time.time()
+        return max(1, round(wait)) if wait > 0 and found.get(key, 0) >= self.limit else 0
 
     def failed(self, subject: str) -> None:
         """Count one failure."""
-        key = self._key(subject)
+        key, now = self._key(subject), time.time()
         try:
+            if cache.get(f"{key}:until", now + 1) <= now:
+                self.forget(subject)
             if cache.add(key, 1, self.window):
-                cache.set(f"{key}:until", time.time() + self.window, self.window)
+                cache.set(f"{key}:until", now + self.window, self.window)
             else:
                 cache.incr(key)
         except ValueError:
