@@ -10,7 +10,7 @@ from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thinx_console.settings.base")
 
-from django.conf import settings  # noqa: E402
+from django.conf import settings
 
 app = Celery("thinx_console")
 app.config_from_object(settings.CELERY)

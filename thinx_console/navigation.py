@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(
                 "Organizations", "accounts:organization_list", "building", "accounts:organization"
             ),
+            Entry("REST API", "api:root", "code", "api:root"),
         ),
     ),
 )

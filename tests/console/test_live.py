@@ -9,9 +9,9 @@ from channels.testing import WebsocketCommunicator
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
+from tests.factories.devices import DeviceFactory
 from thinx_console import live
 from thinx_console.asgi import application
-from tests.factories.devices import DeviceFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
