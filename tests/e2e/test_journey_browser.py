@@ -60,6 +60,27 @@ def test_newcomer_does_the_same_on_a_phone(console, chrome, pictures):
     report(ada)
 
 
+def test_page_that_subscribes_late_misses_nothing(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as ada:
+        ada.page.add_init_script(LATE)
+        sign_in(ada, console)
+        ada.press("Load the example")
+        ada.press("Build firmware")
+        ada.press("Build firmware")
+        main = ada.page.get_by_role("main")
+        expect(main).to_contain_text("Built python:1.0.", timeout=30_000)
+        expect(main.get_by_role("heading", level=1)).to_contain_text("Succeeded")
+        remove(ada, console)
+    report(ada)
+
+
+# The server hears what the page wants to be told of when the build is over already.
+LATE = """
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (text) { setTimeout(() => send.call(this, text), 8000); };
+"""
+
+
 def sign_in(ada: Person, console) -> None:
     if "first-operator" in console.manage("first_operator_link"):
         console.manage("shell", "-c", FIRST_OPERATOR)
