@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
-from core.views.actions import Action, model_actions
+from core.views.actions import Action, attach_row_actions, model_actions
 from core.views.base import ScopedViewMixin, heading
 from core.views.registry import url_name
 
@@ -41,13 +41,14 @@ class EmptyState:
 class ObjectListView(ScopedViewMixin, View):
     """Declares `queryset`, `filterset_class`, `table_class`, buttons and the empty state.
 
-    `saved_views` names query strings worth a tab above the list: ("Online", "seen=online").
+    `row_actions` show in the table's ActionsColumn. `saved_views` names query strings worth a tab above the list: ("Online", "seen=online").
     """
 
     filterset_class: ClassVar[Any]
     table_class: ClassVar[Any]
     actions: ClassVar[tuple[Action, ...]] = ()
     bulk_actions: ClassVar[tuple[Action, ...]] = ()
+    row_actions: ClassVar[tuple[Action, ...]] = ()
     template_name: ClassVar[str] = "generic/object_list.html"
     title: ClassVar[str] = ""
     lead: ClassVar[str] = ""
@@ -65,6 +66,8 @@ class ObjectListView(ScopedViewMixin, View):
             return self._csv(table)
         per_page = min(max(_whole(request.GET.get("per_page"), PER_PAGE), 1), 200)
         RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
+        rows = [row.record for row in table.paginated_rows]
+        attach_row_actions(self.row_actions, rows, self.actor)
         context = self.get_context(table, filterset)
         is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
         name = f"{self.template_name}#table" if is_fragment else self.template_name

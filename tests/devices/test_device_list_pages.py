@@ -187,3 +187,16 @@ def test_htmx_asks_list_gets_the_table_alone(signed_in, olga, acme):
     assert "<html" not in answer.text
     assert 'id="list"' in answer.text
     assert "HX-Request" in answer["Vary"]
+
+
+def test_empty_list_listens_for_the_first_device(in_acme, olga, acme):
+    page = in_acme(olga).get(URL)
+    assert "No devices yet" in page.text
+    assert f'data-live="org.{acme.uid}" data-live-model="devices.device"' in page.text
+
+
+def test_list_of_all_organizations_listens_to_each(signed_in, olga, acme):
+    DeviceFactory(organization=acme)
+    page = signed_in(olga).get(URL)
+    assert page.text.count('data-live="org.') == 2
+    assert f'data-live="org.{acme.uid}"' in page.text
