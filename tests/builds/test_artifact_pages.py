@@ -7,6 +7,8 @@ import hashlib
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.models import AuditEvent
 from tests.factories.builds import ArtifactFactory, BuildFactory, SourceFactory
@@ -62,6 +64,18 @@ def test_artifact_whose_file_is_gone_says_so(signed_in, vera, artifact):
 def test_list_shows_artifacts_of_the_organization_only(signed_in, vera, mallory, artifact):
     assert "firmware.pyz" in signed_in(vera).get("/artifacts/").text
     assert "firmware.pyz" not in signed_in(mallory).get("/artifacts/").text
+
+
+def test_list_with_ten_rows_asks_as_often_as_with_one(
+    signed_in, vera, artifact, django_assert_num_queries
+):
+    client = signed_in(vera)
+    with CaptureQueriesContext(connection) as one:
+        client.get("/artifacts/")
+    for number in range(9):
+        ArtifactFactory(build=artifact.build, name=f"part-{number}.bin")
+    with django_assert_num_queries(len(one)):
+        client.get("/artifacts/")
 
 
 def test_list_filters_by_build_and_kind(signed_in, vera, artifact):
