@@ -44,7 +44,9 @@ class SourceTable(ConsoleTable):
     alias = ComponentColumn(
         "builds/columns/source_name.html", verbose_name="Source", order_by=("alias", "pk")
     )
-    access = AccessColumn(accessor="check_code", verbose_name="Access", order_by=("check_code", "alias", "pk"))
+    access = AccessColumn(
+        accessor="check_code", verbose_name="Access", order_by=("check_code", "alias", "pk")
+    )
     branch = MonoColumn(order_by=("branch", "pk"), attrs=WIDE)
     platform = ComponentColumn("builds/columns/optional_mono.html", order_by=("platform", "pk"))
     deploy_key = ComponentColumn(
