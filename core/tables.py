@@ -74,3 +74,24 @@ class MonoColumn(ComponentColumn):
     """An id, a version, a hash."""
 
     template = "components/columns/mono.html"
+
+
+class ActionsColumn(ComponentColumn):
+    """The last column: what the reader may do with the row, by `row_actions` of the list view."""
+
+    template = "components/columns/actions.html"
+
+    def __init__(self, **extra: Any) -> None:
+        extra.setdefault("verbose_name", "")
+        attrs = {
+            "th": {"class": "col-actions", "aria-label": "Actions"},
+            "td": {"class": "col-actions"},
+        }
+        super().__init__(
+            accessor="uid",
+            attrs=attrs,
+            orderable=False,
+            exclude_from_export=True,
+            extra_context=lambda record: {"actions": getattr(record, "row_actions", [])},
+            **extra,
+        )

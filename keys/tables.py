@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import django_tables2 as tables
 
-from core.tables import ComponentColumn, ConsoleTable, NameColumn, TimeColumn
+from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, NameColumn, TimeColumn
 from keys.models import ApiKey, DeployKey, EnvVar
 
 MEDIUM = {"th": {"class": "d-none d-md-table-cell"}, "td": {"class": "d-none d-md-table-cell"}}
@@ -35,6 +35,7 @@ class ApiKeyTable(ConsoleTable):
     )
     expires_at = TimeColumn(verbose_name="Expires", attrs=WIDER)
     created_at = TimeColumn(verbose_name="Created", attrs=WIDEST)
+    row_actions = ActionsColumn()
     last_used_address = tables.Column(visible=False, verbose_name="Last used from")
     uid = tables.Column(visible=False, verbose_name="ID")
 
@@ -53,6 +54,7 @@ class DeployKeyTable(ConsoleTable):
     source_count = tables.Column(verbose_name="Sources", attrs=NUMBER)
     last_used_at = TimeColumn(verbose_name="Last used")
     created_at = TimeColumn(verbose_name="Created", attrs=MEDIUM)
+    row_actions = ActionsColumn()
     public_key = tables.Column(visible=False, verbose_name="Public key")
     uid = tables.Column(visible=False, verbose_name="ID")
 
@@ -72,6 +74,7 @@ class EnvVarTable(ConsoleTable):
         verbose_name="Changed by", order_by=("updated_by__email", "pk"), attrs=WIDE
     )
     updated_at = TimeColumn(verbose_name="Changed", attrs=MEDIUM)
+    row_actions = ActionsColumn()
     is_secret = tables.Column(visible=False, verbose_name="Secret")
     source = tables.Column(visible=False, accessor="source__alias", verbose_name="Source")
     device = tables.Column(visible=False, accessor="device__alias", verbose_name="Device")

@@ -35,6 +35,17 @@ from keys.views.traces import no_traces
 
 SHOWN = 12
 API_KEYS = ApiKey.objects.select_related("organization", "user", "device")
+API_KEY_ACTIONS = (
+    Action("Edit", "edit", permission="change", icon="edit", shown=lambda k: not k.is_revoked),
+    Action(
+        "Revoke",
+        "revoke",
+        permission="delete",
+        icon="ban",
+        style="danger",
+        shown=lambda k: not k.is_revoked,
+    ),
+)
 
 
 @register_model_view(ApiKey, "list", detail=False)
@@ -45,6 +56,7 @@ class ApiKeyListView(ObjectListView):
     filterset_class = ApiKeyFilterSet
     table_class = ApiKeyTable
     actions = (Action("Create API key", "add", icon="plus", style="primary"),)
+    row_actions = API_KEY_ACTIONS
     bulk_actions = (
         Action("Revoke", "bulk_revoke", permission="delete", icon="ban", style="danger"),
     )
@@ -70,17 +82,7 @@ class ApiKeyView(ObjectView):
     queryset = API_KEYS
     template_name = "keys/apikey.html"
     tabs = (Tab("Overview"), Tab("Audit", "audit", needs=AuditEvent))
-    actions = (
-        Action("Edit", "edit", permission="change", icon="edit", shown=lambda k: not k.is_revoked),
-        Action(
-            "Revoke",
-            "revoke",
-            permission="delete",
-            icon="ban",
-            style="danger",
-            shown=lambda k: not k.is_revoked,
-        ),
-    )
+    actions = API_KEY_ACTIONS
 
     def status_value(self, obj: ApiKey) -> str:
         """Return active, expired or revoked."""

@@ -33,6 +33,10 @@ from keys.tables import DeployKeyTable
 from keys.views.traces import no_traces
 
 DEPLOY_KEYS = DeployKey.objects.select_related("organization", "created_by")
+DEPLOY_KEY_ACTIONS = (
+    Action("Rename", "edit", permission="change", icon="edit"),
+    Action("Delete", "delete", icon="trash", style="danger"),
+)
 
 
 @register_model_view(DeployKey, "list", detail=False)
@@ -43,6 +47,7 @@ class DeployKeyListView(ObjectListView):
     filterset_class = DeployKeyFilterSet
     table_class = DeployKeyTable
     actions = (Action("Add deploy key", "add", icon="plus", style="primary"),)
+    row_actions = DEPLOY_KEY_ACTIONS
     bulk_actions = (Action("Delete", "bulk_delete", icon="trash", style="danger"),)
     empty = EmptyState(
         "No deploy keys yet",
@@ -60,10 +65,7 @@ class DeployKeyView(ObjectView):
     queryset = DEPLOY_KEYS
     template_name = "keys/deploykey.html"
     tabs = (Tab("Overview"), Tab("Audit", "audit", needs=AuditEvent))
-    actions = (
-        Action("Rename", "edit", permission="change", icon="edit"),
-        Action("Delete", "delete", icon="trash", style="danger"),
-    )
+    actions = DEPLOY_KEY_ACTIONS
 
     def facts(self, obj: DeployKey) -> list[Fact]:
         """Say what it is and since when."""

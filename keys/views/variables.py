@@ -33,6 +33,10 @@ from keys.tables import EnvVarTable
 from keys.views.traces import no_traces
 
 ENV_VARS = EnvVar.objects.select_related("organization", "source", "device", "updated_by")
+VARIABLE_ACTIONS = (
+    Action("Change value", "edit", permission="change", icon="edit", style="primary"),
+    Action("Delete", "delete", icon="trash", style="danger"),
+)
 
 
 @register_model_view(EnvVar, "list", detail=False)
@@ -50,6 +54,7 @@ class EnvVarListView(ObjectListView):
         Action("Import", "import", permission="add", icon="upload"),
         Action("Add variable", "add", icon="plus", style="primary"),
     )
+    row_actions = VARIABLE_ACTIONS
     bulk_actions = (Action("Delete", "bulk_delete", icon="trash", style="danger"),)
     empty = EmptyState(
         "No variables yet",
@@ -71,10 +76,7 @@ class EnvVarPage:
 
     queryset = ENV_VARS
     tabs = (Tab("Overview"), Tab("Audit", "audit", needs=AuditEvent))
-    actions = (
-        Action("Change value", "edit", permission="change", icon="edit", style="primary"),
-        Action("Delete", "delete", icon="trash", style="danger"),
-    )
+    actions = VARIABLE_ACTIONS
 
     def crumbs(self, obj: EnvVar) -> list[dict[str, str]]:
         """Call the list what the sidebar calls it."""

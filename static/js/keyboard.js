@@ -1,6 +1,7 @@
 // Keys: / search, g then a letter to go, j k rows, x select, Enter open, e edit, ? the list of keys.
 
 const GO = { h: "dashboard", d: "devices", s: "sources", b: "builds", k: "api keys", a: "audit log", e: "environment" };
+const EDIT = "[data-key='e'], a[href$='/edit/']";
 let waiting = 0;
 let current = null;
 
@@ -31,7 +32,10 @@ const actions = {
   j: () => move(1),
   k: () => move(-1),
   x: () => current?.querySelector('input[name="selected"]')?.click(),
-  e: () => document.querySelector("[data-key='e'], a[href$='/edit/']")?.click(),
+  e: () => {
+    const ofRow = current?.querySelector(EDIT);
+    (ofRow ?? [...document.querySelectorAll(EDIT)].find((link) => !link.closest("tr")))?.click();
+  },
   g: () => {
     waiting = Date.now();
   },

@@ -240,3 +240,13 @@ def test_empty_list_leads_on(at_acme):
     page = at_acme.get(LIST).text
     assert "No API keys yet" in page
     assert ADD in page
+
+
+def test_rows_offer_what_the_reader_may_do_with_them(at_acme, acme, signed_in, vera, system):
+    live, _ = make_api_key(acme, alias="live")
+    gone, _ = make_api_key(acme, alias="gone")
+    api_key_revoke(system, key=gone)
+    page = at_acme.get(LIST).text
+    assert f"{page_of(live)}revoke/" in page
+    assert f"{page_of(gone)}revoke/" not in page
+    assert f"{page_of(live)}revoke/" not in signed_in(vera).get(LIST).text
