@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
 
 from builds.engine.run import BuildResult
 from builds.engine.signing import make_manifest
@@ -42,17 +41,6 @@ def artifacts_discard(artifacts: Iterable[Artifact]) -> None:
     """Remove stored files whose rows were never saved."""
     for artifact in artifacts:
         default_storage.delete(artifact.file)
-
-
-def artifacts_forget(builds: Iterable[Build]) -> None:
-    """Remove the files of builds that are about to be deleted, once that is committed."""
-    files = list(Artifact.objects.filter(build__in=list(builds)).values_list("file", flat=True))
-
-    def remove() -> None:
-        for name in files:
-            default_storage.delete(name)
-
-    transaction.on_commit(remove)
 
 
 def artifact_open(artifact: Artifact) -> Any:

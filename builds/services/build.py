@@ -13,7 +13,6 @@ from builds import events
 from builds.choices import CANCELLABLE, FINAL, UNFINISHED, BuildStatus
 from builds.constants import RUN_TASK
 from builds.models import Build, Source
-from builds.services.artifacts import artifacts_forget
 from builds.services.state import move, tell
 from core.exceptions import Conflict, DomainError
 from core.jobs import enqueue
@@ -124,7 +123,6 @@ def build_delete(actor: Any, *, build: Build) -> None:
     """Delete a finished build with its log and artifacts. Audits."""
     if build.status not in FINAL:
         raise Conflict("build.still_running", f"{build} is still running. Cancel it first.")
-    artifacts_forget([build])
     record(
         actor, events.BuildDeleted, build, organization=build.organization, version=build.version
     )

@@ -20,7 +20,6 @@ from builds.engine.tree import read_tree
 from builds.engine.workspace import workspace
 from builds.exceptions import BuildUserError
 from builds.models import Source
-from builds.services.artifacts import artifacts_forget
 from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit
 
@@ -91,14 +90,12 @@ def source_update(actor: Any, *, source: Source, **changes: Any) -> Source:
 @transaction.atomic
 def source_delete(actor: Any, *, source: Source) -> None:
     """Delete a source with its builds and artifacts; devices that used it have none. Audits."""
-    builds = source.builds.all()
-    artifacts_forget(builds)
     record(
         actor,
         events.SourceDeleted,
         source,
         organization=source.organization,
-        builds=builds.count(),
+        builds=source.builds.count(),
     )
     changed_on_commit(source, f"org.{source.organization.uid}")
     source.delete()
