@@ -43,7 +43,7 @@ def test_empty_log_is_whole(db):
 
 def test_edited_event_fails_and_is_named(chains, acme):
     AuditEvent.objects.filter(organization=acme, seq=2).update(actor="nobody")
-    with pytest.raises(CommandError, match="1 of 3 chains are broken"):
+    with pytest.raises(CommandError, match="Broken: 1 of 3 chains"):
         verify()
     assert verify.faults == ["Acme: event 2 was changed"]
 

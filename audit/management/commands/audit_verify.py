@@ -36,13 +36,18 @@ class Command(BaseCommand):
                 self._print_head(key, name)
         total = AuditEvent.objects.count()
         if broken:
-            raise CommandError(f"{broken} of {len(names)} chains are broken ({total} events).")
-        self.stdout.write(f"{len(names)} chains, {total} events: every chain is whole.")
+            raise CommandError(f"Broken: {broken} of {_count(len(names), 'chain')}.")
+        said = f"{_count(len(names), 'chain')}, {_count(total, 'event')}"
+        self.stdout.write(f"{said}: every chain is whole.")
 
     def _print_head(self, key: int | None, name: str) -> None:
         head = AuditHead.objects.filter(organization_id=key).first()
         if head is not None:
             self.stdout.write(f"{name}: {head.seq} {head.hash}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _chains() -> dict[int | None, str]:
