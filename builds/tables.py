@@ -7,7 +7,14 @@ from typing import Any
 import django_tables2 as tables
 
 from builds.journey import duration_of
-from core.tables import ComponentColumn, ConsoleTable, MonoColumn, StatusColumn, TimeColumn
+from core.tables import (
+    ActionsColumn,
+    ComponentColumn,
+    ConsoleTable,
+    MonoColumn,
+    StatusColumn,
+    TimeColumn,
+)
 from devices.tables import WIDE, WIDER
 
 NUMBER = {"th": {"class": "num"}, "td": {"class": "num"}}
@@ -70,6 +77,7 @@ class SourceTable(ConsoleTable):
     checked_at = TimeColumn(verbose_name="Tested", order_by=("checked_at", "pk"), attrs=WIDE)
     uid = tables.Column(visible=False)
     url = tables.Column(visible=False)
+    row_actions = ActionsColumn()
 
     class Meta:
         order_by = ("alias",)
@@ -118,6 +126,7 @@ class BuildTable(ConsoleTable):
     error_code = tables.Column(visible=False, verbose_name="Error code")
     error_message = tables.Column(visible=False, verbose_name="Error")
     uid = tables.Column(visible=False)
+    row_actions = ActionsColumn()
 
     class Meta:
         order_by = ("-created_at",)

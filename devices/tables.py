@@ -6,7 +6,7 @@ from typing import Any
 
 import django_tables2 as tables
 
-from core.tables import ComponentColumn, ConsoleTable, MonoColumn, TimeColumn
+from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, MonoColumn, TimeColumn
 from devices.health import firmware_of, health_of
 
 WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
@@ -72,6 +72,7 @@ class DeviceTable(ConsoleTable):
     )
     uid = tables.Column(visible=False)
     mac = tables.Column(visible=False)
+    row_actions = ActionsColumn()
 
     class Meta:
         order_by = ("alias",)

@@ -51,6 +51,13 @@ WITH_BUILDS = with_newest_build(Device.objects).select_related(
 )
 
 
+DEVICE_ACTIONS = (
+    Action("Edit", "edit", permission="change", icon="edit"),
+    Action("Build firmware", "build", icon="hammer", style="primary"),
+    Action("Delete", "delete", icon="trash", style="danger"),
+)
+
+
 @register_model_view(Device, "list", detail=False)
 class DeviceListView(ObjectListView):
     """Every device that the reader may see."""
@@ -58,6 +65,7 @@ class DeviceListView(ObjectListView):
     queryset = LISTED
     filterset_class = DeviceFilterSet
     table_class = DeviceTable
+    row_actions = DEVICE_ACTIONS
     actions = (Action("Add device", "add", icon="plus", style="primary"),)
     bulk_actions = (
         Action("Attach source", "bulk_source", permission="change", icon="git-branch"),
@@ -87,11 +95,7 @@ class DevicePage(ObjectView):
 
     queryset = WITH_BUILDS
     live_prefix = "device"
-    actions = (
-        Action("Edit", "edit", permission="change", icon="edit"),
-        Action("Build firmware", "build", icon="hammer", style="primary"),
-        Action("Delete", "delete", icon="trash", style="danger"),
-    )
+    actions = DEVICE_ACTIONS
     tabs = (
         Tab("Overview"),
         Tab("Builds", "builds"),

@@ -41,6 +41,21 @@ FIRST_LINES = 2000
 FAILURES = (BuildStatus.FAILED, BuildStatus.ERRORED)
 
 
+BUILD_ACTIONS = (
+    Action(
+        "Cancel build", "cancel", icon="ban", confirm=True,
+        shown=lambda b: not b.is_final, disabled=build_can_cancel,
+    ),
+    Action(
+        "Build again", "again", permission="add", icon="refresh", style="primary",
+        method="post", shown=lambda b: b.is_final and b.device_id is not None,
+    ),
+    Action(
+        "Delete", "delete", icon="trash", style="danger", shown=lambda b: b.is_final
+    ),
+)  # fmt: skip
+
+
 @register_model_view(Build, "list", detail=False)
 class BuildListView(ObjectListView):
     """Every build that the reader may see, newest first."""
@@ -48,6 +63,7 @@ class BuildListView(ObjectListView):
     queryset = ROWS
     filterset_class = BuildFilterSet
     table_class = BuildTable
+    row_actions = BUILD_ACTIONS
     actions = (Action("Artifacts", "list", permission="view", icon="package", model=Artifact),)
     bulk_actions = (
         Action("Cancel", "bulk_cancel", icon="ban"),
@@ -74,19 +90,7 @@ class BuildView(ObjectView):
     queryset = ROWS
     template_name = "builds/build.html"
     live_prefix = "build"
-    actions = (
-        Action(
-            "Cancel build", "cancel", icon="ban", confirm=True,
-            shown=lambda b: not b.is_final, disabled=build_can_cancel,
-        ),
-        Action(
-            "Build again", "again", permission="add", icon="refresh", style="primary",
-            method="post", shown=lambda b: b.is_final and b.device_id is not None,
-        ),
-        Action(
-            "Delete", "delete", icon="trash", style="danger", shown=lambda b: b.is_final
-        ),
-    )  # fmt: skip
+    actions = BUILD_ACTIONS
 
     def status_value(self, obj: Any) -> str:
         """Return the status."""

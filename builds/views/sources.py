@@ -42,6 +42,25 @@ ROWS = Source.objects.select_related("organization", "deploy_key")
 HOST_KEY = "build.user.host_key"
 
 
+TEST = Action(
+    "Test access",
+    "test",
+    permission="change",
+    icon="plug-connected",
+    style="primary",
+    method="post",
+)
+REPLACE_HOST_KEY = Action(
+    "Replace the pinned host key", "replace_host_key", permission="change", icon="shield-lock",
+    confirm=True,
+)  # fmt: skip
+SOURCE_ACTIONS = (
+    Action("Edit", "edit", permission="change", icon="edit"),
+    TEST,
+    Action("Delete", "delete", icon="trash", style="danger"),
+)
+
+
 @register_model_view(Source, "list", detail=False)
 class SourceListView(ObjectListView):
     """Every repository that the reader may see."""
@@ -49,6 +68,7 @@ class SourceListView(ObjectListView):
     queryset = with_counts(ROWS)
     filterset_class = SourceFilterSet
     table_class = SourceTable
+    row_actions = SOURCE_ACTIONS
     actions = (Action("Add source", "add", icon="plus", style="primary"),)
     bulk_actions = (
         Action("Test access", "bulk_test", permission="change", icon="plug-connected"),
@@ -73,14 +93,7 @@ class SourcePage(ObjectView):
 
     queryset = with_counts(ROWS)
     live_models = "builds.source,builds.build"
-    actions = (
-        Action("Edit", "edit", permission="change", icon="edit"),
-        Action(
-            "Test access", "test", permission="change", icon="plug-connected", style="primary",
-            method="post",
-        ),
-        Action("Delete", "delete", icon="trash", style="danger"),
-    )  # fmt: skip
+    actions = SOURCE_ACTIONS
     tabs = (
         Tab("Overview"),
         Tab("Devices", "devices"),
@@ -135,20 +148,6 @@ class SourceView(SourcePage):
             "replace": object_actions((REPLACE_HOST_KEY,), obj, self.actor),
             "test": object_actions((TEST,), obj, self.actor),
         }
-
-
-TEST = Action(
-    "Test access",
-    "test",
-    permission="change",
-    icon="plug-connected",
-    style="primary",
-    method="post",
-)
-REPLACE_HOST_KEY = Action(
-    "Replace the pinned host key", "replace_host_key", permission="change", icon="shield-lock",
-    confirm=True,
-)  # fmt: skip
 
 
 @register_model_view(Source, "devices")

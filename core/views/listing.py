@@ -41,7 +41,8 @@ class EmptyState:
 class ObjectListView(ScopedViewMixin, View):
     """Declares `queryset`, `filterset_class`, `table_class`, buttons and the empty state.
 
-    `row_actions` show in the table's ActionsColumn. `saved_views` names query strings worth a tab above the list: ("Online", "seen=online").
+    `row_actions` show in the table's ActionsColumn. `saved_views` names query strings worth a tab
+    above the list: ("Online", "seen=online").
     """
 
     filterset_class: ClassVar[Any]
