@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Model, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +17,8 @@ from audit.models import AuditEvent
 from audit.selectors import link_targets
 from builds.choices import UNFINISHED, BuildStatus
 from builds.models import Build, Source
+from core.scoping import may_in, may_somewhere
+from core.views.registry import url_name
 from devices.health import ALARMS, Look
 from devices.models import Device
 from devices.querysets import online_since, update_waiting, with_newest_build
@@ -82,9 +84,8 @@ def first_steps(view: View) -> list[Step]:
         Step(
             "Create an API key",
             "Devices and scripts present it to be let in.",
-            reverse("keys:apikey_list"),
-            "Create a key",
-            view.rows(ApiKey.objects.all()).exists(),
+            action="Create a key",
+            **_added(view, ApiKey),
         ),
         Step(
             "Connect a device",
@@ -96,16 +97,14 @@ def first_steps(view: View) -> list[Step]:
         Step(
             "Add a repository",
             "Where the firmware's source code is; private ones get a deploy key.",
-            reverse("builds:source_list"),
-            "Add a source",
-            view.rows(Source.objects.all()).exists(),
+            action="Add a source",
+            **_added(view, Source),
         ),
         Step(
             "Set its environment",
             "Wi-Fi, addresses, passwords: written into the firmware, not into the repository.",
-            reverse("keys:envvar_list"),
-            "Add a variable",
-            view.rows(EnvVar.objects.all()).exists(),
+            action="Add a variable",
+            **_added(view, EnvVar),
         ),
         Step(
             "Build and update",
@@ -115,6 +114,17 @@ def first_steps(view: View) -> list[Step]:
             devices.filter(state__installed_build__gt=0).exists(),
         ),
     ]
+
+
+def _added(view: View, model: type[Model]) -> dict[str, Any]:
+    """Tell whether there is one, and lead to the list, or to the form if one may add the first."""
+    done = view.rows(model._default_manager.all()).exists()
+    if view.organization:
+        may_add = may_in(view.actor, model, "add", view.organization)
+    else:
+        may_add = may_somewhere(view.actor, model, "add")
+    verb = "add" if may_add and not done else "list"
+    return {"url": reverse(url_name(model, verb)), "done": done}
 
 
 def tiles(view: View) -> list[Tile]:

@@ -201,3 +201,8 @@ def test_dashboard_costs_the_same_number_of_queries_with_one_and_ten_of_everythi
 def test_stranger_is_sent_to_sign_in(db, client):
     client.logout()
     assert client.get("/")["Location"] == "/accounts/sign-in/?next=/"
+
+
+def test_steps_lead_to_the_form_for_those_who_may_and_to_the_list_for_others(narrowed, alice, vera):
+    ways = {who: narrowed(who).get("/").context["first_steps"][0].url for who in (alice, vera)}
+    assert ways == {alice: "/api-keys/add/", vera: "/api-keys/"}
