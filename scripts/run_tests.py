@@ -36,6 +36,7 @@ PROGRAMS = {
     "arduino-builder": "arduino-builder",
     "avr-gcc": "gcc-avr",
     "simavr": "simavr",
+    "gcc": "gcc",
     "node": "nodejs",
     "npm": "npm",
     "chromium": "chromium",

@@ -33,7 +33,7 @@ def programs_of(console: Console) -> list[Program]:
         Program(
             "web",
             (
-                *(python, "-m", "granian", "--interface", "asgi", "--workers", "1"),
+                *(python, "-m", "granian", "--interface", "asginl", "--workers", "1"),
                 *("--host", console.bind, "--port", str(console.http_port)),
                 *("--workers-kill-timeout", "3", "--no-access-log"),
                 "thinx_console.asgi:application",
