@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -72,9 +73,14 @@ class BulkActionView(ScopedViewMixin, View):
         if self.request.POST.get("all"):
             query = QueryDict(self.request.POST.get("query", ""))
             permitted = self.filterset_class(query, queryset=permitted, request=self.request).qs
-            return list(permitted[:MAX_ROWS])
-        uids = [uid for uid in self.request.POST.getlist("selected") if _is_uid(uid)]
-        return list(permitted.filter(uid__in=uids)[:MAX_ROWS])
+        else:
+            uids = [uid for uid in self.request.POST.getlist("selected") if _is_uid(uid)]
+            permitted = permitted.filter(uid__in=uids)
+        rows = list(permitted[: MAX_ROWS + 1])
+        if len(rows) > MAX_ROWS:
+            said = f"These are the first {MAX_ROWS}; do it again for the rest."
+            messages.info(self.request, said)
+        return rows[:MAX_ROWS]
 
     def _perform_all(self, rows: list[Any]) -> None:
         refused = []
@@ -122,4 +128,8 @@ class BulkDeleteView(BulkActionView):
 
 
 def _is_uid(text: str) -> bool:
-    return len(text) == 36 and text.replace("-", "").isalnum()
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

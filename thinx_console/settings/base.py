@@ -233,6 +233,8 @@ CORS_ALLOWED_ORIGINS = env_list(
 CORS_ALLOW_HEADERS = (*default_headers, "x-api-key")
 CORS_URLS_REGEX = r"^/api/.*$"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# A confirmed bulk action sends back each of its rows.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # --- Jobs and live ---------------------------------------------------------------------------
 CELERY = {
