@@ -87,7 +87,8 @@ STAGES = (
         env=PRODUCTION,
     ),
     Stage("sqlite", (*PYTEST, "-m", "not browser"), loud=True),
-    Stage("postgres", (*TESTENV, *PYTEST, "-m", ON_POSTGRES), loud=True),
+    # The whole server goes afterwards; dropping its databases would only wait for stragglers.
+    Stage("postgres", (*TESTENV, *PYTEST, "--reuse-db", "-m", ON_POSTGRES), loud=True),
     Stage("browser", (*TESTENV, *PYTEST, "-m", "browser"), loud=True),
 )
 
