@@ -15,7 +15,7 @@ from core.tables import (
     StatusColumn,
     TimeColumn,
 )
-from devices.tables import WIDE, WIDER
+from devices.tables import WIDE, WIDER, WIDEST
 
 NUMBER = {"th": {"class": "num"}, "td": {"class": "num"}}
 WIDE_NUMBER = {
@@ -109,15 +109,15 @@ class BuildTable(ConsoleTable):
     status = StatusColumn(order_by=("status", "-pk"))
     device = ComponentColumn("builds/columns/build_device.html", order_by=("device__alias", "pk"))
     version = ComponentColumn("builds/columns/optional_mono.html", orderable=False)
-    commit = ComponentColumn("builds/columns/commit.html", orderable=False, attrs=WIDE)
+    commit = ComponentColumn("builds/columns/commit.html", orderable=False, attrs=WIDER)
     platform = ComponentColumn(
-        "builds/columns/optional_mono.html", order_by=("platform", "-pk"), attrs=WIDER
+        "builds/columns/optional_mono.html", order_by=("platform", "-pk"), attrs=WIDEST
     )
     created_by = ComponentColumn(
         "builds/columns/person.html",
         verbose_name="Started by",
         order_by=("created_by__email", "-pk"),
-        attrs=WIDE,
+        attrs=WIDER,
     )
     created_at = TimeColumn(verbose_name="Started", order_by=("created_at", "pk"))
     took = DurationColumn(accessor="started_at", verbose_name="Took", attrs=WIDE_NUMBER)

@@ -11,6 +11,7 @@ from devices.health import firmware_of, health_of
 
 WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
 WIDER = {"th": {"class": "d-none d-xxl-table-cell"}, "td": {"class": "d-none d-xxl-table-cell"}}
+WIDEST = {"th": {"class": "col-widest"}, "td": {"class": "col-widest"}}
 
 
 class HealthColumn(ComponentColumn):
@@ -63,7 +64,7 @@ class DeviceTable(ConsoleTable):
     source = ComponentColumn(
         "devices/columns/source.html", order_by=("source__alias", "pk"), attrs=WIDE
     )
-    platform = MonoColumn(order_by=("platform", "pk"), attrs=WIDE)
+    platform = MonoColumn(order_by=("platform", "pk"), attrs=WIDEST)
     tags = TagsColumn(orderable=False, attrs=WIDER)
     last_seen = TimeColumn(
         accessor="state__last_seen_at",
