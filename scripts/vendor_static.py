@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fetch the third-party files under static/vendor/ from npm, or check that they are what npm has.
 
-    python scripts/vendor_static.py            fetch everything, rewrite manifest.json and the icon sprite
+    python scripts/vendor_static.py            fetch everything, rewrite manifest.json, icons
     python scripts/vendor_static.py --check    fetch again and fail on any difference
     python scripts/vendor_static.py --verify   compare with manifest.json only (no network)
 
@@ -129,7 +129,7 @@ def npm_pack(spec: str, into: Path) -> Path:
     if npm is None:
         raise VendorError("npm is needed to fetch packages; install Node, or use --verify.")
     command = [npm, "pack", spec, "--json", "--silent", "--pack-destination", str(into)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise VendorError(f"npm pack {spec} failed:\n{done.stderr.strip()}")
     return into / json.loads(done.stdout)[0]["filename"]
@@ -167,9 +167,7 @@ def build_sprite(archive: tarfile.TarFile, icons: tuple[str, ...]) -> bytes:
 def extract(package: Package, tarball: Path) -> dict[str, bytes]:
     """Return the files we ship of this package, by target name."""
     with tarfile.open(tarball) as archive:
-        found = {
-            target: read_member(archive, source) for source, target in package.files.items()
-        }
+        found = {target: read_member(archive, source) for source, target in package.files.items()}
         if package.icons:
             found[SPRITE] = build_sprite(archive, package.icons)
     if package.licence_text:
