@@ -7,6 +7,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 from django.test import Client
 
 from tests.factories.devices import DeviceFactory
@@ -29,6 +30,12 @@ async def connect(user) -> WebsocketCommunicator:
     socket = WebsocketCommunicator(application, "/ws/live/", headers=headers)
     await socket.connect()
     return socket
+
+
+@pytest.fixture(autouse=True)
+async def threads_leave_no_connection():
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 from django.test import AsyncClient
 
 from core.views import bulk
@@ -38,11 +40,10 @@ def test_thousand_rows_can_be_confirmed(signed_in, alice, acme):
 
 @pytest.mark.django_db(transaction=True)
 async def test_csv_streams_from_an_asgi_server(alice, acme, recwarn):
-    from asgiref.sync import sync_to_async
-
     await sync_to_async(DeviceFactory.create_batch)(3, organization=acme)
     client = AsyncClient()
     await client.aforce_login(alice, backend="accounts.backends.EmailBackend")
     response = await client.get("/devices/?export=csv")
     text = b"".join([part async for part in response.streaming_content]).decode()
     assert text.count("\r\n") == 4
+    await sync_to_async(connections.close_all)()
