@@ -135,7 +135,7 @@ def test_program_that_cannot_start_is_named_with_its_last_words(console):
     said = console.said()
     assert "did not come up" in said
     assert "--- the end of" in said
-    assert "NONSENSE" in said
+    assert "Unable to configure root" in said
     console.assert_nothing_left()
 
 
