@@ -1,4 +1,4 @@
-"""Run inside a console's environment: bring it to a number of devices, print who they are."""
+"""Run inside a console's environment: a large and a small organization; print who they are."""
 
 # Django must be set up before its models are imported.
 # ruff: noqa: E402
@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -19,21 +20,42 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.actor import Actor
-from accounts.models import User
-from accounts.services import personal_organization
+from accounts.models import Organization, User
+from accounts.services import personal_organization, user_create
 from devices.models import Device, DeviceState
 from keys.services import api_key_create
 
 BATCH = 2000
+FEW = 100
+SMALL = "few@example.org"
 
 
 def main(wanted: int, udids: Path) -> None:
-    """Add devices until there are enough; write their ids; make a key; say both."""
-    user = User.objects.get()
+    """Give the operator many devices and another person few; write ids, make a key, say both."""
+    user = User.objects.exclude(email=SMALL).get()
     organization = personal_organization(user)
-    there = Device.objects.count()
+    fill(organization, wanted)
+    fill(personal_organization(other_person()), FEW)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    ids = Device.objects.filter(organization=organization).values_list("uid", flat=True)
+    udids.write_text("".join(f"{uid}\n" for uid in ids))
+    _, key = api_key_create(Actor.for_user(user), organization=organization, alias="bench")
+    print(json.dumps({"owner": organization.owner_id, "api_key": key, "devices": len(ids)}))
+
+
+def other_person() -> User:
+    """Return the one with few devices."""
+    found = User.objects.filter(email=SMALL).first()
+    return found or user_create(
+        Actor.named_system("bench"), email=SMALL, password=secrets.token_hex(16)
+    )
+
+
+def fill(organization: Organization, wanted: int) -> None:
+    """Add devices to an organization until it has enough."""
     now = timezone.now()
-    for start in range(there, wanted, BATCH):
+    for start in range(Device.objects.filter(organization=organization).count(), wanted, BATCH):
         rows = Device.objects.bulk_create(
             Device(
                 organization=organization,
@@ -46,12 +68,6 @@ def main(wanted: int, udids: Path) -> None:
         DeviceState.objects.bulk_create(
             DeviceState(device=row, last_seen_at=now, version="1.0.0", status="ok") for row in rows
         )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    ids = Device.objects.values_list("uid", flat=True)
-    udids.write_text("".join(f"{uid}\n" for uid in ids))
-    _, key = api_key_create(Actor.for_user(user), organization=organization, alias="bench")
-    print(json.dumps({"owner": organization.owner_id, "api_key": key, "devices": len(ids)}))
 
 
 if __name__ == "__main__":
