@@ -107,27 +107,39 @@ def test_status_moves_only_along_the_table(acme, present, target):
     assert move(build, target) is (present in ALLOWED_FROM[target])
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_two_callers_exactly_one_moves(acme):
-    build = BuildFactory(source__organization=acme)
-    barrier, won = threading.Barrier(2), []
+def race(build, *targets):
+    """Let one thread per target try its move at the same moment; return who made it."""
+    barrier, won = threading.Barrier(len(targets)), []
 
-    def race(target):
+    def attempt(target):
         barrier.wait()
         if move(build, target):
             won.append(target)
         connection.close()
 
-    targets = (BuildStatus.PREPARING, BuildStatus.CANCELLED)
-    threads = [threading.Thread(target=race, args=[target]) for target in targets]
+    threads = [threading.Thread(target=attempt, args=[target]) for target in targets]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     build.refresh_from_db()
-    # Preparing may be followed by cancelled, never the other way round.
-    assert build.status == won[-1]
-    assert won in ([targets[0]], [targets[1]], list(targets))
+    return won
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_exactly_one_takes_the_build(acme):
+    build = BuildFactory(source__organization=acme)
+    assert race(build, BuildStatus.PREPARING, BuildStatus.PREPARING) == [BuildStatus.PREPARING]
+    assert build.revision == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_and_canceller_agree_on_the_end(acme):
+    build = BuildFactory(source__organization=acme)
+    won = race(build, BuildStatus.PREPARING, BuildStatus.CANCELLED)
+    # Cancelling is allowed before and after preparing began, so it always gets through.
+    assert build.status == BuildStatus.CANCELLED
+    assert BuildStatus.CANCELLED in won
 
 
 def test_running_build_cannot_be_deleted(acme, system):

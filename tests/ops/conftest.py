@@ -17,6 +17,8 @@ import pytest
 from tests.support.services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# A test run in the background of a shell ignores Ctrl-C, and its children would too.
+AS_TYPED = ("env", "--default-signal=INT,HUP")
 
 
 class Copy:
@@ -48,7 +50,7 @@ class Copy:
     def start(self, *argv: str, **extra: str) -> None:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                argv or (sys.executable, "-m", "thinx_console.supervisor"),
+                (*AS_TYPED, *(argv or (sys.executable, "-m", "thinx_console.supervisor"))),
                 cwd=ROOT,
                 env=self.env(**extra),
                 stdin=subprocess.DEVNULL,
