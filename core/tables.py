@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import django_tables2 as tables
 from django.template.loader import get_template
+from django.utils.html import format_html
 
 
 class ConsoleTable(tables.Table):
@@ -82,11 +83,10 @@ class ActionsColumn(ComponentColumn):
     template = "components/columns/actions.html"
 
     def __init__(self, **extra: Any) -> None:
-        extra.setdefault("verbose_name", "")
-        attrs = {
-            "th": {"class": "col-actions", "aria-label": "Actions"},
-            "td": {"class": "col-actions"},
-        }
+        # A header without text is one that axe, and whoever listens to the page, misses.
+        name = format_html('<span class="visually-hidden">{}</span>', "Actions")
+        extra.setdefault("verbose_name", name)
+        attrs = {"th": {"class": "col-actions"}, "td": {"class": "col-actions"}}
         super().__init__(
             accessor="uid",
             attrs=attrs,
