@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 UV_COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make deps'
 
-.PHONY: help run test lint format bench demo deps clean dev
+.PHONY: help run test lint format bench demo deps clean dev tools
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,10 +17,10 @@ test: ## install what tests need, then run every check and every test
 	@scripts/bootstrap dev
 	@exec $(PYTHON) scripts/run_tests.py
 
-lint: dev ## style, spelling, types, layers
+lint: tools ## style, spelling, types, layers
 	@exec $(PYTHON) scripts/run_tests.py lint format spelling types layers
 
-format: dev ## put the code into its one form
+format: tools ## put the code into its one form
 	$(PYTHON) -m ruff check --fix --quiet .
 	$(PYTHON) -m ruff format .
 
@@ -30,7 +30,7 @@ bench: dev ## measure, as ratios, into bench/results/
 demo: dev ## the whole journey against a running console, with real parts
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec scripts/demo
 
-deps: dev ## compile requirements/*.in into hashed files
+deps: tools ## compile requirements/*.in into hashed files
 	$(UV_COMPILE) requirements/base.in --output-file requirements.txt
 	$(UV_COMPILE) requirements/dev.in --constraint requirements.txt --output-file requirements/dev.txt
 
@@ -38,5 +38,5 @@ clean: ## remove caches; keeps .venv and var
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage coverage.xml test-results
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
-dev:
-	@scripts/bootstrap dev
+dev tools:
+	@scripts/bootstrap $@
