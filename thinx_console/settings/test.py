@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-_DATA = os.environ.setdefault("THINX_DATA_DIR", tempfile.mkdtemp(prefix="thinx-test-"))
+if "THINX_DATA_DIR" not in os.environ:
+    os.environ["THINX_DATA_DIR"] = tempfile.mkdtemp(prefix="thinx-test-")
+    # Whoever made the folder removes it; the processes it starts inherit its name.
+    atexit.register(shutil.rmtree, os.environ["THINX_DATA_DIR"], ignore_errors=True)
+_DATA = os.environ["THINX_DATA_DIR"]
 os.environ.setdefault("THINX_SECRET_KEY", "only-for-tests-" + "0" * 40)
 os.environ.setdefault("THINX_ALLOW_LOOPBACK_SOURCES", "true")
 if _database := os.environ.get("THINX_TEST_DATABASE_URL"):
