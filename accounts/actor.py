@@ -43,7 +43,7 @@ class Actor:
     _roles: dict[str, list[str]] | None = field(default=None, repr=False)
     _organizations: dict[str, Any] = field(default_factory=dict, repr=False)
     _reached: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
-    _grants: dict[tuple[type[models.Model], str], list[Any]] = field(
+    _grants: dict[type[models.Model], dict[str, list[int]]] = field(
         default_factory=dict, repr=False
     )
 
@@ -119,23 +119,25 @@ class Actor:
 
     def grants(self, model: type[models.Model], action: str) -> Iterable[Collection[int]]:
         """Return the ids of rows shared with this user or a group of theirs, if there are any."""
-        key = (model, action)
-        if key not in self._grants:
-            self._grants[key] = list(self._find_grants(model, action))
-        return self._grants[key]
+        if model not in self._grants:
+            self._grants[model] = self._find_grants(model)
+        ids = self._grants[model].get(f"{action}_{model._meta.model_name}")
+        return [ids] if ids else []
 
-    def _find_grants(self, model: type[models.Model], action: str) -> Iterable[Collection[int]]:
+    def _find_grants(self, model: type[models.Model]) -> dict[str, list[int]]:
+        """Return the shared rows of a model by permission, from one query for all of them."""
         if self.user is None or self.ceiling is not None:
-            return
-        for grants_model, path in _grant_models(model):
-            rows = grants_model._default_manager.filter(
-                **{path: self.user},
-                permission__codename=f"{action}_{model._meta.model_name}",
-                permission__content_type__app_label=model._meta.app_label,
-            )
-            ids = list(rows.values_list("content_object_id", flat=True))
-            if ids:
-                yield ids
+            return {}
+        asked = [
+            grants_model._default_manager.filter(
+                **{path: self.user}, permission__content_type__app_label=model._meta.app_label
+            ).values_list("permission__codename", "content_object_id")
+            for grants_model, path in _grant_models(model)
+        ]
+        found: dict[str, list[int]] = {}
+        for codename, pk in asked[0].union(*asked[1:]) if asked else ():
+            found.setdefault(codename, []).append(pk)
+        return found
 
     def role_paths(self) -> dict[str, list[str]]:
         """Return the tree paths at which each role is held, from one query."""

@@ -12,6 +12,7 @@ from accounts.models import Membership, Organization
 from audit.models import AuditEvent
 
 SESSION_KEY = "organization"
+MAX_SWITCH = 200
 ACCOUNT_VERBS = (
     "accounts.signed_in",
     "accounts.signed_out",
@@ -25,6 +26,11 @@ def reachable_organizations(actor: Actor) -> QuerySet[Organization]:
     return Organization.objects.allowed(actor).order_by("-is_personal", "path")
 
 
+def switchable_organizations(request: HttpRequest) -> list[Organization]:
+    """Return what the organization switch offers, personal ones first."""
+    return list(reachable_organizations(_actor(request))[:MAX_SWITCH])
+
+
 def chosen_organization(request: HttpRequest) -> Organization | None:
     """Return the organization that this session narrows to, or None for all."""
     uid = request.session.get(SESSION_KEY)
@@ -33,9 +39,9 @@ def chosen_organization(request: HttpRequest) -> Organization | None:
     return reachable_organizations(_actor(request)).filter(uid=uid).first()
 
 
-def home_organization(request: HttpRequest) -> Organization | None:
+def home_organization(request: Any) -> Organization | None:
     """Return where new objects go: the chosen organization, else the personal one."""
-    return chosen_organization(request) or reachable_organizations(_actor(request)).first()
+    return request.organization or next(iter(request.organizations), None)
 
 
 def actor_home(actor: Actor) -> Organization | None:

@@ -90,6 +90,18 @@ def may_in(
     return organization.pk in ids
 
 
+def reaches_alike(actor: ActorLike, model: type[models.Model], action: str, other: str) -> bool:
+    """Tell whether two actions surely reach the same rows, without asking for any row."""
+    first, second = perm_name(model, action), perm_name(model, other)
+    if not (actor.may_attempt(first) and actor.may_attempt(second)):
+        return False
+    if actor.is_unrestricted:
+        return True
+    if actor.organization_ids(first) is not actor.organization_ids(second):
+        return False
+    return list(actor.grants(model, action)) == list(actor.grants(model, other))
+
+
 def get_allowed(queryset: Any, actor: ActorLike, action: str, **lookup: Any) -> Any:
     """Return one row, or raise Http404 (not viewable) or PermissionDenied (only viewable)."""
     obj = queryset.allowed(actor, action).filter(**lookup).first()

@@ -8,8 +8,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from accounts.selectors import reachable_organizations
-
 
 @dataclass(frozen=True)
 class Entry:
@@ -70,7 +68,7 @@ def navigation_for(request: HttpRequest) -> dict[str, Any]:
     current = request.resolver_match.view_name if request.resolver_match else ""
     return {
         "nav": [_group(label, entries, current) for label, entries in GROUPS],
-        "organizations": list(reachable_organizations(request.actor)[:200]),  # type: ignore[attr-defined]
+        "organizations": request.organizations,  # type: ignore[attr-defined]
         "organization": request.home_organization,  # type: ignore[attr-defined]
         "narrowed": bool(request.organization),  # type: ignore[attr-defined]
     }
