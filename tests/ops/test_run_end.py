@@ -85,14 +85,19 @@ def test_killed_launcher_and_manager_leave_nothing(busy):
     busy.assert_nothing_left()
 
 
+def started_again(copy, program: str, killed: tuple[int, ...]) -> bool:
+    """Tell whether the program runs once more; readiness forgives a worker a short absence."""
+    return any(program in line and pid not in killed for pid, line in copy.pids().items())
+
+
 def test_killed_programs_come_back_and_their_orphans_go(busy):
     killed = busy.pid_of("example_devices.py"), busy.pid_of("celery")
     orphans = {*sleepers(busy, "7771"), *sleepers(busy, "7772"), *sleepers(busy, "7773")}
     kill(*killed)
     wait_for(lambda: not orphans & set(busy.pids()), 30)
     wait_for(lambda: sleepers(busy, "7773") and _is_ready(busy), 30)
-    assert busy.pid_of("example_devices.py") not in killed
-    assert busy.pid_of("celery") not in killed
+    for program in ("example_devices.py", "celery"):
+        wait_for(lambda: started_again(busy, program, killed), 30)  # noqa: B023
 
 
 def test_removed_device_file_ends_its_process(busy):
