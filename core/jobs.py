@@ -35,22 +35,34 @@ def enqueue(
 
 def broadcast(group: str, message: dict[str, Any]) -> None:
     """Send a message to everybody subscribed to a group now; a lost broker loses only this."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        async_to_sync(layer.group_send)(group, message)
-    except (RedisError, OSError) as error:
-        logger.warning("channel layer away, %s not told: %s", group, error)
-
-
-def broadcast_on_commit(group: str, message: dict[str, Any]) -> None:
-    """Send a message to a group once the transaction commits."""
-    transaction.on_commit(lambda: broadcast(group, message))
+    _send([(group, message)])
 
 
 def changed_on_commit(obj: Any, *groups: str) -> None:
-    """Tell the groups that this object changed; who listens fetches what changed by HTTP."""
-    message = {"type": "object.changed", "model": obj._meta.label_lower, "uid": f"{obj.uid}"}
-    for group in groups:
-        broadcast_on_commit(group, {**message, "group": group})
+    """Tell the groups, once this commits, that the object changed.
+
+    Who listens fetches what changed by HTTP. `group` says which subscription the message answers:
+    the page of a device also hears of its builds.
+    """
+    model, uid = obj._meta.label_lower, f"{obj.uid}"
+    told = [
+        (group, {"type": "object.changed", "group": group, "model": model, "uid": uid})
+        for group in groups
+    ]
+    transaction.on_commit(lambda: _send(told))
+
+
+def _send(told: list[tuple[str, dict[str, Any]]]) -> None:
+    """Send all messages from one event loop: making one costs more than sending does."""
+    layer = get_channel_layer()
+    if layer is None:
+        return
+
+    async def send() -> None:
+        for group, message in told:
+            await layer.group_send(group, message)
+
+    try:
+        async_to_sync(send)()
+    except (RedisError, OSError) as error:
+        logger.warning("channel layer away, %s not told: %s", [group for group, _ in told], error)
