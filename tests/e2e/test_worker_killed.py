@@ -16,6 +16,8 @@ from tests.support.sshd import running_git_server
 
 pytestmark = [pytest.mark.ops, pytest.mark.toolchain]
 
+# Tests run side by side; each looks for its own compiler.
+NAME = f"endless{os.getpid()}"
 # Twice as many types on each level: the compiler is busy until it is stopped.
 ENDLESS = """
 template <class T, int N> struct A {};
@@ -43,17 +45,15 @@ def console(tmp_path_factory):
 @pytest.fixture(scope="module")
 def build_of(console, tmp_path_factory):
     """Start the endless build of a fresh device; return its uid."""
-    folder = tmp_path_factory.mktemp("endless") / "endless"
+    folder = tmp_path_factory.mktemp("endless") / NAME
     folder.mkdir()
-    (folder / "endless.ino").write_text(ENDLESS)
+    (folder / f"{NAME}.ino").write_text(ENDLESS)
     rest = console.rest("ada@example.org")
     with running_git_server() as server:
-        server.add("endless", folder)
+        server.add(NAME, folder)
         key = rest.post("deploy-keys/", alias="k", algorithm="ed25519")
         server.authorize(key["public_key"])
-        source = rest.post(
-            "sources/", alias="endless", url=server.url("endless"), deploy_key=key["uid"]
-        )
+        source = rest.post("sources/", alias="endless", url=server.url(NAME), deploy_key=key["uid"])
         assert rest.post(f"sources/{source['uid']}/test/")["check_code"] == "ok"
 
         def start(alias: str) -> str:
@@ -67,7 +67,7 @@ def build_of(console, tmp_path_factory):
 
 def _is_ours(entry: Path) -> bool:
     line = (entry / "cmdline").read_bytes()
-    return b"cc1plus" in line and b"endless" in line
+    return b"cc1plus" in line and NAME.encode() in line
 
 
 def compilers(console: RunningConsole) -> list[int]:

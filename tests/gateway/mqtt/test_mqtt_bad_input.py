@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 
@@ -24,13 +25,12 @@ from tests.gateway.mqtt.conftest import ACCEPTED
 )
 def test_junk_ends_its_own_connection_only(broker, connect, probe, acme_key, junk):
     with socket.create_connection(("127.0.0.1", broker.port), timeout=15) as stranger:
-        try:
+        # The broker may hang up at any moment; ENOTCONN is a plain OSError.
+        with contextlib.suppress(OSError):
             stranger.sendall(junk)
             stranger.shutdown(socket.SHUT_WR)
             while stranger.recv(4096):
                 pass
-        except ConnectionError:
-            pass
     assert connect(probe.udid, acme_key[1]).answer == ACCEPTED
 
 
