@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.services import free_port
+
 ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/nonexistent",
@@ -103,13 +105,6 @@ class GitServer:
     def add(self, name: str, source: Path | None = None, branch: str = "main") -> Path:
         """Add a repository with the files of `source` as its first commit."""
         return make_repository(self.root / name, source, branch)
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager
