@@ -33,6 +33,8 @@ demo: dev ## the whole journey against a running console, with real parts
 deps: tools ## compile requirements/*.in into hashed files
 	$(UV_COMPILE) requirements/base.in --output-file requirements.txt
 	$(UV_COMPILE) requirements/dev.in --constraint requirements.txt --output-file requirements/dev.txt
+	$(UV_COMPILE) requirements/ldap.in --output-file requirements/ldap.txt
+	$(UV_COMPILE) requirements/smpp.in --output-file requirements/smpp.txt
 
 clean: ## remove caches; keeps .venv and var
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage coverage.xml test-results
