@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import reduce
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.models import Device as Factor
 
 from accounts.models import Membership, Organization, User
-from accounts.roles import require_known, role_contains
+from accounts.roles import HeldRole, held_role, require_known
+from core.grants import standing
 from core.logging import request_id
 
 if TYPE_CHECKING:
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 
 # Up to this many organizations a literal list is the faster plan; beyond it the tree prefix is.
 LITERAL_ORGANIZATIONS = 300
+# What a session keeps of the last time somebody proved who they are, and how long that counts.
+PROVED_AT = "proved_at"
+RECENT_SECONDS = 15 * 60
 
 
 @dataclass(eq=False)
@@ -29,7 +36,8 @@ class Actor:
 
     A credential (an API key) narrows its user: `ceiling` is the only organization it reaches,
     and `label` is how the audit log calls it. Only a system actor and a superuser with a
-    verified second factor are unrestricted.
+    verified second factor are unrestricted. `proved_at` is when this browser session last
+    proved who sits there (seconds since 1970); `impersonator` is the member of staff behind it.
     """
 
     user: User | None = None
@@ -40,7 +48,10 @@ class Actor:
     credential: str = ""
     address: str = ""
     request_id: str = ""
-    _roles: dict[str, list[str]] | None = field(default=None, repr=False)
+    proved_at: float = 0.0
+    impersonator: User | None = None
+    _roles: dict[HeldRole, list[str]] | None = field(default=None, repr=False)
+    _demands_factor: bool = field(default=False, repr=False)
     _organizations: dict[str, Any] = field(default_factory=dict, repr=False)
     _reached: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False)
     _grants: dict[type[models.Model], dict[str, list[int]]] = field(
@@ -64,9 +75,13 @@ class Actor:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return cls(**facts)
-        # Sign-in signals come before the second-factor middleware has seen the user.
-        is_verified = getattr(user, "is_verified", None)
-        return cls(user=user, verified=bool(is_verified and is_verified()), **facts)
+        return cls(
+            user=user,
+            verified=is_verified(user),
+            proved_at=request.session.get(PROVED_AT, 0.0),
+            impersonator=getattr(request, "impersonator", None),
+            **facts,
+        )
 
     @classmethod
     def from_scope(cls, scope: dict[str, Any]) -> Actor:
@@ -75,7 +90,7 @@ class Actor:
         address = (scope.get("client") or [""])[0]
         if user is None or not user.is_authenticated:
             return cls(address=address)
-        return cls(user=user, address=address)
+        return cls(user=user, address=address, verified=session_is_verified(scope, user))
 
     @property
     def is_authenticated(self) -> bool:
@@ -89,6 +104,8 @@ class Actor:
             return f"system: {self.system}"
         if self.user is None:
             return "anonymous"
+        if self.impersonator is not None:
+            return f"{self.impersonator.email} as {self.user.email}"
         return f"{self.user.email} by {self.credential}" if self.credential else self.user.email
 
     @property
@@ -98,12 +115,31 @@ class Actor:
             return True
         return bool(self.user and self.user.is_superuser and self.verified and self.ceiling is None)
 
+    @property
+    def is_recent(self) -> bool:
+        """Tell whether this session proved who sits there within the last quarter of an hour."""
+        return time.time() - self.proved_at < RECENT_SECONDS and self.impersonator is None
+
+    @property
+    def held_back(self) -> str:
+        """Return what a person must do before anything else: "verify", "enrol", or nothing.
+
+        `verify`: they have a second factor and this session has not shown it. `enrol`: an
+        organization of theirs demands one. A key was made by somebody who had passed, and goes on.
+        """
+        if self.user is None or self.credential or self.verified:
+            return ""
+        if self.user.second_factor_at is not None:
+            return "verify"
+        self.role_paths()
+        return "enrol" if self._demands_factor else ""
+
     def may_attempt(self, perm: str) -> bool:
         """Tell whether this actor may try the action anywhere; unknown names raise."""
         require_known(perm)
         if self.system:
             return True
-        if self.user is None or not self.user.is_active:
+        if self.user is None or not self.user.is_active or self.held_back:
             return False
         return not (self.read_only and not perm.split(".", 1)[1].startswith("view_"))
 
@@ -130,7 +166,9 @@ class Actor:
             return {}
         asked = [
             grants_model._default_manager.filter(
-                **{path: self.user}, permission__content_type__app_label=model._meta.app_label
+                standing(),
+                **{path: self.user},
+                permission__content_type__app_label=model._meta.app_label,
             ).values_list("permission__codename", "content_object_id")
             for grants_model, path in _grant_models(model)
         ]
@@ -139,13 +177,13 @@ class Actor:
             found.setdefault(codename, []).append(pk)
         return found
 
-    def role_paths(self) -> dict[str, list[str]]:
+    def role_paths(self) -> dict[HeldRole, list[str]]:
         """Return the tree paths at which each role is held, from one query."""
         if self._roles is None:
             self._roles = {}
-            rows = Membership.objects.filter(user=self.user, organization__is_active=True)
-            for role, path in rows.values_list("role", "organization__path"):
-                self._roles.setdefault(role, []).append(path)
+            for role, actions, path, demands in _roles_of(self.user):
+                self._roles.setdefault(held_role(role, actions), []).append(path)
+                self._demands_factor |= demands
         return self._roles
 
     def _resolve_organizations(self, perm: str) -> Collection[int] | models.QuerySet[Organization]:
@@ -154,7 +192,7 @@ class Actor:
         paths = sorted(
             path
             for role, paths in self.role_paths().items()
-            if role_contains(role, perm)
+            if role.contains(perm)
             for path in paths
         )
         key = tuple(paths)
@@ -176,6 +214,32 @@ class Actor:
 def client_address(request: HttpRequest) -> str:
     """Return the address of the direct peer; proxies are trusted by the server, not here."""
     return request.META.get("REMOTE_ADDR", "") or ""
+
+
+def is_verified(user: Any) -> bool:
+    """Tell whether django-otp's middleware found a factor that this session has shown."""
+    # Sign-in signals come before that middleware has seen the user.
+    asked = getattr(user, "is_verified", None)
+    return bool(asked and asked())
+
+
+def session_is_verified(scope: dict[str, Any], user: User) -> bool:
+    """Tell the same of a WebSocket, whose user no middleware of django-otp has seen."""
+    session = scope.get("session")
+    shown = session.get(DEVICE_ID_SESSION_KEY) if session is not None else None
+    factor = Factor.from_persistent_id(shown) if shown else None
+    return factor is not None and factor.confirmed and factor.user_id == user.pk
+
+
+def _roles_of(user: User | None) -> Iterable[tuple[str, list[str] | None, str, bool]]:
+    """Return (role, custom actions, path, whether a second factor is demanded there)."""
+    own_path = ExpressionWrapper(OuterRef("organization__path"), models.CharField())
+    at_or_above = Organization.objects.annotate(below=own_path).order_by()
+    demanding = at_or_above.filter(requires_second_factor=True, below__startswith=F("path"))
+    rows = Membership.objects.filter(user=user, organization__is_active=True)
+    return rows.annotate(demands=Exists(demanding)).values_list(
+        "role", "custom_role__actions", "organization__path", "demands"
+    )
 
 
 def _grant_models(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:

@@ -8,7 +8,7 @@ from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.db.models import Model, Q
 from django.http import HttpRequest
 
-from accounts.actor import Actor
+from accounts.actor import Actor, is_verified
 from accounts.models import User
 from core.scoping import is_allowed, perm_name
 
@@ -49,4 +49,4 @@ class ScopeBackend(BaseBackend):
         action = perm.split(".", 1)[1].rpartition("_")[0]
         if perm_name(type(obj), action) != perm or not hasattr(obj, "scope_path"):
             return False
-        return is_allowed(obj, Actor.for_user(user_obj), action)
+        return is_allowed(obj, Actor.for_user(user_obj, verified=is_verified(user_obj)), action)

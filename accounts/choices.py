@@ -1,4 +1,4 @@
-"""The built-in roles."""
+"""The built-in roles, and the word for all others."""
 
 from __future__ import annotations
 
@@ -11,3 +11,4 @@ class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer"
     OPERATOR = "operator", "Operator"
     ADMIN = "admin", "Admin"
+    CUSTOM = "custom", "Custom role"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.apps import apps
@@ -9,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accounts.choices import Role
 
+BUILT_IN = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 # Models an operator changes; keys and people are for admins.
 OPERATED = {
     "devices.device",
@@ -18,7 +21,7 @@ OPERATED = {
     "keys.envvar",
 }
 # Reading these says who did what from where; that is for admins and operators.
-NOT_FOR_VIEWERS = {"audit.auditevent"}
+NOT_FOR_VIEWERS = {"audit.auditevent", "accounts.invitation"}
 
 
 @lru_cache(maxsize=1)
@@ -38,6 +41,29 @@ def require_known(perm: str) -> None:
         raise ImproperlyConfigured(f"no model declares the permission {perm!r}")
 
 
+@dataclass(frozen=True)
+class HeldRole:
+    """A role as somebody holds it: a built-in one by name, or a custom one by its actions."""
+
+    role: str
+    actions: frozenset[str] = frozenset()
+
+    def contains(self, perm: str) -> bool:
+        """Tell whether the role contains an action."""
+        if self.role == Role.CUSTOM:
+            return perm in self.actions
+        return role_contains(self.role, perm)
+
+    def all_actions(self) -> frozenset[str]:
+        """Return every permission name that the role contains."""
+        return frozenset(perm for perm in known_permissions() if self.contains(perm))
+
+
+def held_role(role: str, custom_actions: Iterable[str] | None) -> HeldRole:
+    """Return the role of a membership; `custom_actions` is None for a built-in one."""
+    return HeldRole(role, frozenset(custom_actions or ()))
+
+
 def role_contains(role: str, perm: str) -> bool:
     """Tell whether a built-in role contains an action."""
     app_label, codename = perm.split(".", 1)
@@ -46,10 +72,10 @@ def role_contains(role: str, perm: str) -> bool:
     if role == Role.ADMIN:
         return True
     if action == "view":
-        return role == Role.OPERATOR or model not in NOT_FOR_VIEWERS
+        return role == Role.OPERATOR or (role == Role.VIEWER and model not in NOT_FOR_VIEWERS)
     return role == Role.OPERATOR and model in OPERATED and action != "share"
 
 
 def roles_containing(perm: str) -> list[str]:
     """Return the built-in roles that contain an action."""
-    return [role for role in Role.values if role_contains(role, perm)]
+    return [role for role in BUILT_IN if role_contains(role, perm)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 from django.urls import reverse
-from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from builds.choices import FINAL, BuildStatus
 from core.fields import EncryptedTextField
+from core.grants import GroupGrant, UserGrant
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
 
@@ -102,7 +102,10 @@ class Build(UidModel):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        permissions = [("cancel_build", "Can cancel the build")]
+        permissions = [
+            ("cancel_build", "Can cancel the build"),
+            ("share_build", "Can share the build"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["source", "number"], name="build_number_per_source")
         ]
@@ -168,6 +171,7 @@ class Artifact(UidModel):
 
     class Meta:
         default_permissions = ("view", "delete")
+        permissions = [("share_artifact", "Can share the artifact")]
         ordering = ["-is_firmware", "name", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["build", "name"], name="artifact_name_per_build")
@@ -229,13 +233,37 @@ class SigningKey(models.Model):
         return self.key_id
 
 
-class SourceUserPermission(UserObjectPermissionBase):
+class SourceUserPermission(UserGrant):
     """A source shared with a person."""
 
     content_object = models.ForeignKey(Source, models.CASCADE)
 
 
-class SourceGroupPermission(GroupObjectPermissionBase):
+class SourceGroupPermission(GroupGrant):
     """A source shared with a group."""
 
     content_object = models.ForeignKey(Source, models.CASCADE)
+
+
+class BuildUserPermission(UserGrant):
+    """A build shared with a person."""
+
+    content_object = models.ForeignKey(Build, models.CASCADE)
+
+
+class BuildGroupPermission(GroupGrant):
+    """A build shared with a group."""
+
+    content_object = models.ForeignKey(Build, models.CASCADE)
+
+
+class ArtifactUserPermission(UserGrant):
+    """An artifact shared with a person."""
+
+    content_object = models.ForeignKey(Artifact, models.CASCADE)
+
+
+class ArtifactGroupPermission(GroupGrant):
+    """An artifact shared with a group."""
+
+    content_object = models.ForeignKey(Artifact, models.CASCADE)

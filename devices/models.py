@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.urls import reverse
-from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
+from core.grants import GroupGrant, UserGrant
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
 
@@ -118,13 +118,13 @@ class DeviceState(models.Model):
         return f"state of {self.device_id}"
 
 
-class DeviceUserPermission(UserObjectPermissionBase):
+class DeviceUserPermission(UserGrant):
     """A device shared with a person."""
 
     content_object = models.ForeignKey(Device, models.CASCADE)
 
 
-class DeviceGroupPermission(GroupObjectPermissionBase):
+class DeviceGroupPermission(GroupGrant):
     """A device shared with a group."""
 
     content_object = models.ForeignKey(Device, models.CASCADE)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.fields import EncryptedTextField, Sealed
+from core.grants import GroupGrant, UserGrant
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
 from keys.choices import ApiKeyKind, KeyAlgorithm
@@ -55,6 +56,7 @@ class ApiKey(UidModel):
     class Meta:
         verbose_name = "API key"
         ordering = ["alias", "pk"]
+        permissions = [("share_apikey", "Can share the API key")]
         indexes = [models.Index(fields=["organization", "alias", "id"], name="apikey_by_alias")]
 
     def __str__(self) -> str:
@@ -99,6 +101,7 @@ class DeployKey(UidModel):
 
     class Meta:
         ordering = ["alias", "pk"]
+        permissions = [("share_deploykey", "Can share the deploy key")]
         indexes = [models.Index(fields=["organization", "alias", "id"], name="deploykey_by_alias")]
 
     def __str__(self) -> str:
@@ -136,6 +139,7 @@ class EnvVar(UidModel):
     class Meta:
         verbose_name = "environment variable"
         ordering = ["name", "pk"]
+        permissions = [("share_envvar", "Can share the environment variable")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(source=None) | Q(device=None), name="envvar_has_one_level"
@@ -177,3 +181,39 @@ class EnvVar(UidModel):
         if self.is_secret:
             return "••••••••" if self.value else ""
         return self.value.reveal() if isinstance(self.value, Sealed) else f"{self.value}"
+
+
+class ApiKeyUserPermission(UserGrant):
+    """An API key shared with a person."""
+
+    content_object = models.ForeignKey(ApiKey, models.CASCADE)
+
+
+class ApiKeyGroupPermission(GroupGrant):
+    """An API key shared with a group."""
+
+    content_object = models.ForeignKey(ApiKey, models.CASCADE)
+
+
+class DeployKeyUserPermission(UserGrant):
+    """A deploy key shared with a person."""
+
+    content_object = models.ForeignKey(DeployKey, models.CASCADE)
+
+
+class DeployKeyGroupPermission(GroupGrant):
+    """A deploy key shared with a group."""
+
+    content_object = models.ForeignKey(DeployKey, models.CASCADE)
+
+
+class EnvVarUserPermission(UserGrant):
+    """A variable shared with a person."""
+
+    content_object = models.ForeignKey(EnvVar, models.CASCADE)
+
+
+class EnvVarGroupPermission(GroupGrant):
+    """A variable shared with a group."""
+
+    content_object = models.ForeignKey(EnvVar, models.CASCADE)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils.text import capfirst
 
 from core.scoping import get_allowed
 
 
 class ScopedViewMixin:
-    """Gives the view its actor; rows start at `allowed(actor, action)`."""
+    """Gives the view its actor; rows start at `allowed(actor, action)`.
+
+    With `sudo`, a session that has not proved lately who sits there is asked first.
+    """
 
     request: HttpRequest
     queryset: Any
     kwargs: dict[str, Any]
+    sudo: ClassVar[bool] = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Ask strangers to sign in, whatever the view is."""
         if not request.actor.is_authenticated:  # type: ignore[attr-defined]
             return redirect_to_login(request.get_full_path())
+        if self.sudo and not request.actor.is_recent:  # type: ignore[attr-defined]
+            return redirect_to_login(request.get_full_path(), reverse(settings.SUDO_URL))
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     @property

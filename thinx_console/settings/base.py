@@ -10,6 +10,7 @@ from corsheaders.defaults import default_headers
 from core.crypto import derived_secret_key
 from thinx_console.env import env_bool, env_finish, env_int, env_list, env_secret, env_str
 from thinx_console.settings.databases import cache_from_url, database_from_url
+from thinx_console.settings.messages import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_otp",
+    "django_otp_webauthn",
     "django_tables2",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -168,6 +170,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "thinx_console.staticfiles.ConsoleStaticFilesStorage"},
 }
 MEDIA_ROOT = DATA_DIR / "artifacts"
+OUTBOX_DIR = DATA_DIR / "outbox"
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -190,6 +193,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "dashboard"
+SUDO_URL = "accounts:sudo"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
 BOOTSTRAP_EMAIL = env_str(
     "THINX_BOOTSTRAP_EMAIL", "", help="Creates the first operator when nobody is there yet."
@@ -197,8 +201,15 @@ BOOTSTRAP_EMAIL = env_str(
 BOOTSTRAP_PASSWORD = env_secret(
     "THINX_BOOTSTRAP_PASSWORD", "", help="The password of that first operator."
 )
+OTP_WEBAUTHN_RP_ID = urlsplit(PUBLIC_URL).hostname or "localhost"
+OTP_WEBAUTHN_RP_NAME = "THiNX Console"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [PUBLIC_URL, f"http://localhost:{HTTP_PORT}"]
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = True
+OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
+OTP_WEBAUTHN_ATTESTATION_MODEL = "accounts.PasskeyAttestation"
 # Guardian's rows are read by accounts.actor; its own backend would be a second answer (W001).
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
+# Passkeys work on http://localhost, which browsers take for secure (otp_webauthn.E031).
+SILENCED_SYSTEM_CHECKS = ["guardian.W001", "otp_webauthn.E031"]
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 

@@ -8,17 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.actor import Actor
-from accounts.models import Membership, Organization
-from audit.models import AuditEvent
+from accounts.models import Organization
 
 SESSION_KEY = "organization"
 MAX_SWITCH = 200
-ACCOUNT_VERBS = (
-    "accounts.signed_in",
-    "accounts.signed_out",
-    "accounts.sign_in_refused",
-    "accounts.password_changed",
-)
 
 
 def reachable_organizations(actor: Actor) -> QuerySet[Organization]:
@@ -50,24 +43,6 @@ def actor_home(actor: Actor) -> Organization | None:
         return actor.ceiling
     personal = Organization.objects.filter(is_personal=True, memberships__user=actor.user)
     return personal.first()
-
-
-def own_memberships(actor: Actor) -> QuerySet[Membership]:
-    """Return the roles that the actor's person holds."""
-    rows = Membership.objects.allowed(actor).filter(user=actor.user)
-    return rows.select_related("organization").order_by(
-        "-organization__is_personal", "organization__name", "pk"
-    )
-
-
-def account_activity(actor: Actor, limit: int = 8) -> QuerySet[AuditEvent]:
-    """Return what the audit log of the person's own organization says of their account."""
-    rows = AuditEvent.objects.allowed(actor).filter(
-        verb__in=ACCOUNT_VERBS,
-        organization__is_personal=True,
-        organization__memberships__user=actor.user,
-    )
-    return rows.order_by("-at", "-pk")[:limit]
 
 
 def _actor(request: Any) -> Actor:

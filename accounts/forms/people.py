@@ -1,4 +1,4 @@
-"""Forms of people and organizations."""
+"""Forms of signing in and of one's own account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.forms import PasswordChangeForm as DjangoPasswordChangeForm
 from django.core.exceptions import ValidationError
 
-from accounts.models import Organization, User
+from accounts.models import User
 
 
 class SignInForm(AuthenticationForm):
@@ -75,17 +75,3 @@ class FirstOperatorForm(forms.Form):
             except ValidationError as error:
                 self.add_error("password", error)
         return cleaned
-
-
-class OrganizationForm(forms.ModelForm):
-    """What an organization is called."""
-
-    class Meta:
-        model = Organization
-        fields = ["name"]
-
-
-class OrganizationSwitchForm(forms.Form):
-    """Which organization to narrow the pages to; none for all of them."""
-
-    organization = forms.UUIDField(required=False)

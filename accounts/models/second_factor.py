@@ -1,0 +1,92 @@
+"""Second factors. django-otp is the only store: each of these is one of its devices.
+
+What proves a person is never kept as it is: seeds are sealed, codes are digests, passkeys are
+public keys.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django_otp.models import CooldownMixin, Device, ThrottlingMixin, TimestampMixin
+from django_otp_webauthn.models import AbstractWebAuthnAttestation, AbstractWebAuthnCredential
+
+from accounts.models.people import User
+from core.fields import EncryptedTextField
+from core.models import UidModel
+
+
+class TotpDevice(UidModel, TimestampMixin, ThrottlingMixin, Device):
+    """An authenticator app: RFC 6238, 6 digits every 30 seconds.
+
+    `last_step` is the time step of the last code accepted, so that none works twice; `drift`
+    is how many steps the app's clock was off then.
+    """
+
+    secret = EncryptedTextField()
+    drift = models.SmallIntegerField(default=0)
+    last_step = models.BigIntegerField(default=-1)
+
+
+class SmsDevice(UidModel, TimestampMixin, ThrottlingMixin, CooldownMixin, Device):
+    """A phone that receives a code. `digest` is of the code sent last, empty once it is used."""
+
+    phone = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, blank=True)
+    valid_until = models.DateTimeField(null=True)
+
+
+class RecoveryCodes(UidModel, TimestampMixin, ThrottlingMixin, Device):
+    """A set of codes for the day the phone is lost. It counts as a factor only beside another."""
+
+
+class RecoveryCode(models.Model):
+    """One code of the set; it opens the door once."""
+
+    codes = models.ForeignKey(RecoveryCodes, models.CASCADE, related_name="codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["codes", "digest"], name="recovery_code_once")
+        ]
+
+    def __str__(self) -> str:
+        return "used" if self.used_at else "unused"
+
+
+class Passkey(UidModel, AbstractWebAuthnCredential):
+    """A WebAuthn credential: a security key, a phone, or the computer itself."""
+
+    class Meta(AbstractWebAuthnCredential.Meta):
+        abstract = False
+
+
+class PasskeyAttestation(AbstractWebAuthnAttestation):
+    """What the authenticator said of itself when its passkey was made."""
+
+    credential = models.OneToOneField(Passkey, models.CASCADE, related_name="attestation")
+
+
+class RememberedBrowser(UidModel):
+    """A browser that is not asked for the second factor until `expires_at`.
+
+    Its cookie holds a random token, of which this is the SHA-256. `factor` is the persistent id
+    of the django-otp device that was shown; when that is removed, the browser is forgotten.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="remembered_browsers")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    factor = models.CharField(max_length=80)
+    user_agent = models.CharField(max_length=300, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"browser of {self.user}"

@@ -1,0 +1,7 @@
+"""Console pages of people and organizations; importing them registers their routes."""
+
+from __future__ import annotations
+
+from accounts.views import organizations, profile, sign_in
+
+__all__ = ["organizations", "profile", "sign_in"]
