@@ -1,4 +1,4 @@
-"""Django's entry to the core: its system checks."""
+"""Django's entry to the core: its system checks and the SMS gateways."""
 
 from __future__ import annotations
 
@@ -12,5 +12,8 @@ class CoreConfig(AppConfig):
     verbose_name = "Core"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks; find the SMS gateways."""
         from core import checks  # noqa: F401
+        from core.sms import _checks, gateways  # noqa: F401
+
+        gateways.autodiscover("core.sms")

@@ -1,0 +1,38 @@
+"""Hands an SMS over, and gives it to the gateway of the settings."""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+
+from core.delivery import hand_over
+from core.exceptions import DomainError
+from core.sms._base import SmsError, gateways
+
+SEND_SMS = "core.send_sms"
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+LONGEST = 1000
+
+
+def send_sms(to: str, text: str) -> None:
+    """Send a text to one E.164 number on commit.
+
+    Raises DomainError `sms.number_unusable` or `sms.text_too_long`; what goes wrong later is
+    logged by the worker.
+    """
+    if not E164.fullmatch(to):
+        raise DomainError(
+            "sms.number_unusable", "Write the number with its country: +420 601 123 456."
+        )
+    if len(text) > LONGEST:
+        raise DomainError("sms.text_too_long", f"An SMS has at most {LONGEST} characters here.")
+    hand_over(SEND_SMS, sms_deliver, {"to": to, "text": text})
+
+
+def sms_deliver(message: dict[str, str]) -> str:
+    """Give one SMS to the gateway; return its reference or raise SmsError."""
+    gateway = gateways.get(settings.SMS_GATEWAY)
+    if faults := gateway.faults():
+        raise SmsError(" ".join(faults), permanent=True)
+    return gateway.send(message["to"], message["text"])
