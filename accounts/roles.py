@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.choices import Role
+from core.exceptions import Forbidden
+
+if TYPE_CHECKING:
+    from accounts.actor import Actor
+    from accounts.models import Organization
 
 BUILT_IN = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 # Models an operator changes; keys and people are for admins.
@@ -79,3 +85,48 @@ def role_contains(role: str, perm: str) -> bool:
 def roles_containing(perm: str) -> list[str]:
     """Return the built-in roles that contain an action."""
     return [role for role in BUILT_IN if role_contains(role, perm)]
+
+
+def actions_of(actor: Actor, organization: Organization) -> frozenset[str]:
+    """Return every permission name that the actor holds on the organization by their roles."""
+    if actor.is_unrestricted:
+        return known_permissions()
+    if actor.user is None or not organization.is_active:
+        return frozenset()
+    if actor.ceiling is not None and actor.ceiling.pk != organization.pk:
+        return frozenset()
+    here = [
+        role
+        for role, paths in actor.role_paths().items()
+        if any(organization.path.startswith(path) for path in paths)
+    ]
+    held = frozenset().union(*(role.all_actions() for role in here))
+    return frozenset(perm for perm in held if actor.may_attempt(perm))
+
+
+def require_within(actor: Actor, organization: Organization, actions: Iterable[str]) -> None:
+    """Refuse to give anybody more than the actor holds on the organization themselves.
+
+    Raises Forbidden (`accounts.wider_than_own`), which names up to three of the actions.
+    """
+    wider = sorted(set(actions) - actions_of(actor, organization))
+    if wider:
+        raise Forbidden(
+            "accounts.wider_than_own",
+            f"You cannot give more than you hold on {organization} yourself. "
+            f"You lack: {_in_words(wider)}.",
+        )
+
+
+def action_in_words(perm: str) -> str:
+    """Return "change devices" for `devices.change_device`."""
+    app_label, codename = perm.split(".", 1)
+    action, _, model_name = codename.rpartition("_")
+    plural = apps.get_model(app_label, model_name)._meta.verbose_name_plural
+    return f"{action.replace('_', ' ')} {plural}"
+
+
+def _in_words(perms: list[str], shown: int = 3) -> str:
+    words = ", ".join(action_in_words(perm) for perm in perms[:shown])
+    more = len(perms) - shown
+    return f"{words} and {more} more" if more > 0 else words

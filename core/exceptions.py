@@ -30,6 +30,12 @@ class Conflict(DomainError):
     status = 409
 
 
+class Forbidden(DomainError):
+    """What was asked goes beyond what this actor may do, though the object is in their reach."""
+
+    status = 403
+
+
 class QuotaExceeded(DomainError):
     """A limit of the organization or of the installation is reached."""
 
