@@ -14,6 +14,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -95,7 +96,7 @@ def _header(mail: Message, name: str) -> str:
     return f"{make_header(decode_header(mail.get(name, '')))}"
 
 
-def _bodies(content: bytes) -> dict[str, str]:
+def _bodies(content: bytes) -> dict[str, Any]:
     """Return the text and the HTML of a mail."""
     mail = message_from_bytes(content, policy=default)
     bodies = {"text": mail.get_body(("plain",)), "html": mail.get_body(("html",))}  # type: ignore[attr-defined]

@@ -71,7 +71,7 @@ SMS_USER = env_str("THINX_SMS_USER", "", help="Account at the SMS gateway.")
 SMS_PASSWORD = env_secret("THINX_SMS_PASSWORD", "", help="Password or token of that account.")
 SMS_FROM = env_str("THINX_SMS_FROM", "THiNX", help="Number or name that SMS are from.")
 SMS_TIMEOUT = env_int("THINX_SMS_TIMEOUT", "10", help="Seconds to wait for the SMS gateway.")
-SMS_HTTP = {
+SMS_HTTP: dict[str, Any] = {
     "method": env_str("THINX_SMS_HTTP_METHOD", "POST", help="http gateway: GET, POST or PUT."),
     "headers": _headers(
         env_secret(
@@ -94,7 +94,7 @@ SMS_HTTP = {
         help="http gateway: regular expression whose first group is the reference.",
     ),
 }
-SMS_SMPP = {
+SMS_SMPP: dict[str, Any] = {
     "system_type": env_str("THINX_SMS_SMPP_SYSTEM_TYPE", "", help="smpp gateway: system type."),
     "receipt_seconds": env_int(
         "THINX_SMS_SMPP_RECEIPT_SECONDS",
