@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import Organization
 from accounts.roles import actions_of, known_permissions, require_within
 from core.exceptions import Forbidden
 from tests.factories.accounts import OrganizationFactory
@@ -34,7 +33,7 @@ def test_inactive_organization_gives_nothing(act, alice):
 
 
 def test_role_above_counts_below(act, alice, acme):
-    below = Organization.objects.add_child(acme, name="Plant 2")
+    below = OrganizationFactory(parent=acme)
     require_within(act(alice), below, {"devices.delete_device"})
 
 
