@@ -52,6 +52,15 @@ def changed_on_commit(obj: Any, *groups: str) -> None:
     transaction.on_commit(lambda: _send(told))
 
 
+def access_changed(*groups: str) -> None:
+    """Have every connection in these groups ask again, once this commits, what it may see.
+
+    `person.<uid>` is all pages of one person; an object's own group is whoever watches it.
+    """
+    told = [(group, {"type": "access.changed"}) for group in groups]
+    transaction.on_commit(lambda: _send(told))
+
+
 def _send(told: list[tuple[str, dict[str, Any]]]) -> None:
     """Send all messages from one event loop: making one costs more than sending does."""
     layer = get_channel_layer()

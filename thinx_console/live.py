@@ -1,7 +1,8 @@
 """The one WebSocket of a page: it says *that* something changed, HTTP says *what*.
 
 A browser sends `{"subscribe": ["build.<uid>", "org.<uid>"]}` and is told of changes in these
-groups. Each subscription is a row inside `allowed(actor, "view")`, asked again every minute.
+groups. Each subscription is a row inside `allowed(actor, "view")`, asked again every few seconds
+and at once when somebody's access changes.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     """One browser tab. Closes with 4401 when nobody is signed in, 4404 on a foreign object."""
 
     groups_joined: set[str]
+    own_group: str = ""
     recheck: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -39,13 +41,15 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if not await self._may_stay():
             await self.close(4401)
             return
+        self.own_group = f"person.{self.scope['user'].uid}"
+        await self.channel_layer.group_add(self.own_group, self.channel_name)
         self.recheck = asyncio.create_task(self._keep_checking())
 
     async def disconnect(self, code: int) -> None:
         """Leave every group."""
         if self.recheck is not None:
             self.recheck.cancel()
-        for group in self.groups_joined:
+        for group in {*self.groups_joined, self.own_group} - {""}:
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive_json(self, content: Any, **_: Any) -> None:
@@ -69,16 +73,26 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         """Pass on new lines of a build log."""
         await self.send_json(event)
 
+    async def access_changed(self, event: dict[str, Any]) -> None:
+        """Ask at once what this person may still see."""
+        await self._still_welcome()
+
     async def _keep_checking(self) -> None:
-        while True:
+        welcome = True
+        while welcome:
             await asyncio.sleep(RECHECK_SECONDS)
-            if not await self._may_stay():
-                await self.close(4401)
-                return
-            for group in list(self.groups_joined):
-                if not await self._may_view(group):
-                    await self.close(4404)
-                    return
+            welcome = await self._still_welcome()
+
+    async def _still_welcome(self) -> bool:
+        """Close the connection if its session, or one of its subscriptions, is over."""
+        if not await self._may_stay():
+            await self.close(4401)
+            return False
+        for group in list(self.groups_joined):
+            if not await self._may_view(group):
+                await self.close(4404)
+                return False
+        return True
 
     @database_sync_to_async
     def _may_stay(self) -> bool:

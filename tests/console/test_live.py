@@ -10,6 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.test import Client
 
+from core.jobs import access_changed
 from tests.factories.devices import DeviceFactory
 from thinx_console import live
 from thinx_console.asgi import application
@@ -96,3 +97,21 @@ async def test_ended_session_is_closed_within_the_recheck(vera, monkeypatch):
     socket = await connect(vera)
     await sync_to_async(lambda: SessionStore.get_model_class().objects.all().delete())()
     assert (await socket.receive_output(timeout=3))["code"] == 4401
+
+
+async def test_changed_access_is_asked_for_at_once(vera, device):
+    socket = await connect(vera)
+    await socket.send_json_to({"subscribe": [f"device.{device.uid}"]})
+    await socket.receive_json_from()
+    await sync_to_async(vera.memberships.all().delete)()
+    await sync_to_async(access_changed)(f"person.{vera.uid}")
+    assert (await socket.receive_output(timeout=3))["code"] == 4404
+
+
+async def test_changed_access_of_others_changes_nothing(vera, device):
+    socket = await connect(vera)
+    await socket.send_json_to({"subscribe": [f"device.{device.uid}"]})
+    await socket.receive_json_from()
+    await sync_to_async(access_changed)(f"person.{vera.uid}", f"device.{device.uid}")
+    assert await socket.receive_nothing(timeout=0.5)
+    await socket.disconnect()
