@@ -14,3 +14,5 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Register audit events and the sign-in receivers."""
         from accounts import events, receivers  # noqa: F401
+        from accounts.second_factor import events as factor_events  # noqa: F401
+        from accounts.second_factor import receivers as factor_receivers  # noqa: F401

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from accounts.models import Organization
+from accounts.second_factor.urls import urlpatterns as second_factor_urls
 from accounts.views import profile, sign_in
 from core.views import get_model_urls
 
@@ -20,4 +21,5 @@ urlpatterns = [
         name="first_operator",
     ),
     path("organizations/", include(get_model_urls(Organization))),
+    path("", include(second_factor_urls)),
 ]

@@ -92,7 +92,11 @@ def system():
 
 @pytest.fixture
 def signed_in(db):
-    """Return a client signed in as the person given."""
+    """Return a client signed in as the person given.
+
+    `force_login` tells `user_logged_in` with a real session, so that the session has PROVED_AT:
+    for a quarter of an hour its person gets into the pages of sudo mode.
+    """
 
     def sign_in(user) -> Client:
         client = Client()

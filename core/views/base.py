@@ -30,7 +30,10 @@ class ScopedViewMixin:
         if not request.actor.is_authenticated:  # type: ignore[attr-defined]
             return redirect_to_login(request.get_full_path())
         if self.sudo and not request.actor.is_recent:  # type: ignore[attr-defined]
-            return redirect_to_login(request.get_full_path(), reverse(settings.SUDO_URL))
+            asked = redirect_to_login(request.get_full_path(), reverse(settings.SUDO_URL))
+            # 307 sends the form along, so that nothing typed is lost.
+            asked.status_code = 307 if request.method == "POST" else 302
+            return asked
         return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     @property
