@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from email.utils import formatdate, make_msgid, parseaddr
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.validators import validate_email
 from django.template import Context
 from django.template.loader import get_template
@@ -49,8 +50,13 @@ def send_mail(template: str, to: str, context: dict[str, Any], *, language: str 
 def mail_deliver(message: dict[str, str]) -> str:
     """Give one rendered mail to the server; return its Message-ID or raise MailError."""
     headers = {**HEADERS, "Date": message["date"], "Message-ID": message["id"]}
+    connection = get_connection()
     mail = EmailMultiAlternatives(
-        message["subject"], message["text"], to=[message["to"]], headers=headers
+        message["subject"],
+        message["text"],
+        to=[message["to"]],
+        headers=headers,
+        connection=connection,
     )
     mail.attach_alternative(message["html"], "text/html")
     try:
@@ -66,6 +72,9 @@ def mail_deliver(message: dict[str, str]) -> str:
         ) from None
     except (SMTPException, OSError) as error:
         raise MailError(f"the server is away: {type(error).__name__}", permanent=False) from None
+    finally:
+        with suppress(SMTPException, OSError):
+            connection.close()  # Django leaves it open when the sign-in fails
     return message["id"]
 
 

@@ -6,6 +6,7 @@ import html
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 from django.conf import settings
@@ -32,7 +33,8 @@ class Http(SmsGateway):
 
     def faults(self) -> list[str]:
         """Say what is missing in the template."""
-        options, found = settings.SMS_HTTP, []
+        options: dict[str, Any] = settings.SMS_HTTP
+        found = []
         if urlsplit(settings.SMS_URL).scheme not in {"http", "https"}:
             found.append("THINX_SMS_URL must be an http:// or https:// address.")
         template = settings.SMS_URL + options["body"]
@@ -49,7 +51,7 @@ class Http(SmsGateway):
 
     def send(self, to: str, text: str) -> str:
         """Make the request; any 2xx answer that matches `success` is a success."""
-        options = settings.SMS_HTTP
+        options: dict[str, Any] = settings.SMS_HTTP
         values = _values(to, text)
         headers = {name: _fill(line, values, str) for name, line in options["headers"].items()}
         body = _fill(options["body"], values, _escape_for(headers))

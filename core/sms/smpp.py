@@ -65,16 +65,17 @@ class Smpp(SmsGateway):
     def send(self, to: str, text: str) -> str:
         """Submit the text; the reference is the message id of its first part."""
         encoded = encode(text)
+        seconds = int(settings.SMS_SMPP["receipt_seconds"])
         with _errors(), _bound() as session:
             options = {
                 **_sender(settings.SMS_FROM),
                 **{"dest_addr_ton": 1, "dest_addr_npi": 1, "destination_addr": to[1:]},
                 "data_coding": encoded.coding,
                 "esm_class": UDHI if encoded.has_headers else 0,
-                "registered_delivery": 1 if settings.SMS_SMPP["receipt_seconds"] else 0,
+                "registered_delivery": 1 if seconds else 0,
             }
             references = [session.submit(short_message=part, **options) for part in encoded.parts]
-            session.await_receipts(references, settings.SMS_SMPP["receipt_seconds"])
+            session.await_receipts(references, seconds)
         return references[0]
 
 
