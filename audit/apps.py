@@ -10,3 +10,9 @@ class AuditConfig(AppConfig):
 
     name = "audit"
     verbose_name = "Audit"
+
+    def ready(self) -> None:
+        """Listen to migrations, and to refusals."""
+        from audit import receivers
+
+        receivers.connect(self)

@@ -9,29 +9,39 @@ from audit.events import EventType, events
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
 
+GENESIS = "0" * 64
+INSTALLATION = "installation"
+
 
 class AuditHead(models.Model):
     """The end of one chain: the last sequence number and hash. One chain per organization.
 
-    `organization_id` is empty for what concerns the installation. The row is locked while an
-    event is appended, which keeps the chain without gaps.
+    `organization_id` is empty for what concerns the installation; `chain` names it to people
+    and outlives the organization. The row is locked while an event is appended, which keeps the
+    chain without gaps. Events up to `archived_seq` are in the archive; `archived_hash` is that of
+    the last of them, and what the next one follows. A trigger lets both numbers only grow.
     """
 
     organization = models.OneToOneField(
         "accounts.Organization", models.DO_NOTHING, null=True, db_constraint=False
     )
     seq = models.PositiveBigIntegerField(default=0)
-    hash = models.CharField(max_length=64, default="0" * 64)
+    hash = models.CharField(max_length=64, default=GENESIS)
+    chain = models.CharField(max_length=36, default=INSTALLATION)
+    archived_seq = models.PositiveBigIntegerField(default=0)
+    archived_hash = models.CharField(max_length=64, default=GENESIS)
 
     def __str__(self) -> str:
-        return f"{self.organization_id}: {self.seq} {self.hash[:12]}"
+        return f"{self.chain}: {self.seq} {self.hash[:12]}"
 
 
 class AuditEvent(UidModel):
     """One thing that happened: who, what, to which object, from where, with which details.
 
-    `hash` covers the previous hash and every field below it, so an edit, a gap or a swap shows.
-    The organization may be deleted; its events stay, hence no database constraint.
+    `hash` covers the previous hash and every field above it, so an edit, a gap or a swap shows;
+    `format` says in which form (audit.chain). Triggers refuse every update, and every deletion of
+    what is not archived. The organization may be deleted; its events stay, hence no database
+    constraint. `credential` is what the actor came with: a key, a session, another person.
     """
 
     scope_path = "organization"
@@ -39,11 +49,13 @@ class AuditEvent(UidModel):
     organization = models.ForeignKey(
         "accounts.Organization", models.DO_NOTHING, null=True, db_constraint=False
     )
+    format = models.PositiveSmallIntegerField(default=1)
     seq = models.PositiveBigIntegerField()
     at = models.DateTimeField()
     verb = models.CharField(max_length=64)
     actor = models.CharField(max_length=200)
     actor_uid = models.UUIDField(null=True)
+    credential = models.CharField(max_length=200, blank=True)
     address = models.CharField(max_length=64, blank=True)
     request_id = models.CharField(max_length=32, blank=True)
     target_type = models.CharField(max_length=64, blank=True)
@@ -59,7 +71,12 @@ class AuditEvent(UidModel):
         default_permissions = ("view",)
         ordering = ["-at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["organization", "seq"], name="audit_chain_has_no_fork")
+            models.UniqueConstraint(fields=["organization", "seq"], name="audit_chain_has_no_fork"),
+            models.UniqueConstraint(
+                fields=["seq"],
+                condition=models.Q(organization=None),
+                name="audit_installation_chain_has_no_fork",
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "-at", "-id"], name="audit_by_organization"),

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
+from audit.chain import event_hash
 from audit.filters import AuditEventFilterSet
 from audit.models import AuditEvent
-from audit.recorder import event_hash
 from audit.selectors import chain_heads, link_targets, neighbours
 from audit.tables import AuditEventTable, rows_of
 from core.views import EmptyState, Fact, ObjectListView, ObjectView, register_model_view

@@ -130,8 +130,9 @@ def test_event_page_shows_everything_and_its_neighbours(open_as, alice, key, act
     assert "The first of its chain" in open_as(alice).get(page_of(first)).text
 
 
-def test_event_that_was_edited_says_so(open_as, alice, key):
-    AuditEvent.objects.filter(verb="keys.apikey_created").update(actor="somebody else")
+def test_event_that_was_edited_says_so(open_as, alice, key, tampering):
+    with tampering():
+        AuditEvent.objects.filter(verb="keys.apikey_created").update(actor="somebody else")
     event = AuditEvent.objects.get(verb="keys.apikey_created")
     assert "Changed after it was written" in open_as(alice).get(page_of(event)).text
 

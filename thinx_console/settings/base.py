@@ -264,6 +264,7 @@ CELERY = {
     "beat_schedule": {
         "builds.sweep": {"task": "builds.sweep", "schedule": 10.0},
         "core.beat": {"task": "core.beat", "schedule": 10.0},
+        "audit.archive": {"task": "audit.archive", "schedule": 86_400.0},
     },
 }
 CHANNEL_LAYERS = {
@@ -296,6 +297,16 @@ BUILD_LOG_MB = env_int("THINX_BUILD_LOG_MB", "2", help="Megabytes of log kept pe
 CLONE_MB = env_int("THINX_CLONE_MB", "256", help="Megabytes a clone may take.")
 EMBEDDED = env_bool(
     "THINX_EMBEDDED", "true", help="One machine: offers the example and its simulated devices."
+)
+
+# --- Audit -----------------------------------------------------------------------------------
+AUDIT_ARCHIVE_DIR = env_str(
+    "THINX_AUDIT_ARCHIVE_DIR",
+    str(DATA_DIR / "audit-archive"),
+    help="Folder for archived segments of the audit log.",
+)
+AUDIT_KEEP_DAYS = env_int(
+    "THINX_AUDIT_KEEP_DAYS", "0", help="Days until audit events are archived; 0 keeps them all."
 )
 
 # --- API -------------------------------------------------------------------------------------

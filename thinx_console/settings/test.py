@@ -19,13 +19,19 @@ if _database := os.environ.get("THINX_TEST_DATABASE_URL"):
     os.environ["THINX_DATABASE_URL"] = _database
 
 from thinx_console.settings.base import *  # noqa: E402, F403
-from thinx_console.settings.base import CELERY, DATABASES, STORAGES  # noqa: E402
+from thinx_console.settings.base import (  # noqa: E402
+    CELERY,
+    DATABASES,
+    INSTALLED_APPS,
+    STORAGES,
+)
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: live-server threads and subprocesses open it too.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(_DATA) / "test.sqlite3")}
 else:
     DATABASES["default"]["OPTIONS"].pop("pool")
+INSTALLED_APPS = ["tests.support.flushing", *INSTALLED_APPS]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Messages are there right after the commit; pytest runs several processes on one data folder.

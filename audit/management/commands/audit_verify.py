@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
-from audit.models import AuditEvent, AuditHead
-from audit.recorder import chain_faults
+from audit import triggers
+from audit.verification import Anchor, ChainReport, chains, read_anchors, unmet, verify
 
 
 class Command(BaseCommand):
@@ -18,51 +21,67 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Print the heads on request, to be kept elsewhere and compared later."""
+        """Print the heads on request, and compare with those that were kept elsewhere."""
         parser.add_argument(
-            "--heads", action="store_true", help="Also print the head of each chain."
+            "--heads",
+            action="store_true",
+            help="Also print the head of each chain, to be kept elsewhere.",
+        )
+        parser.add_argument(
+            "--expect",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="A file with heads that were kept (or an export): each must still be in a chain. "
+            "Finds what no chain can show by itself, a tail cut off together with the head.",
         )
 
-    def handle(self, *args: Any, heads: bool, **options: Any) -> None:
+    def handle(self, *args: Any, heads: bool, expect: list[str], **options: Any) -> None:
         """Check chain by chain."""
-        names = _chains()
-        broken = 0
-        for key, name in names.items():
-            faults = list(chain_faults(key))
-            broken += bool(faults)
-            for fault in faults:
-                self.stderr.write(f"{name}: {fault}")
-            if heads:
-                self._print_head(key, name)
-        total = AuditEvent.objects.count()
-        if broken:
-            raise CommandError(f"Broken: {broken} of {_count(len(names), 'chain')}.")
-        said = f"{_count(len(names), 'chain')}, {_count(total, 'event')}"
+        began = time.monotonic()
+        anchors = _anchors(expect)
+        reports = [verify(report, anchors) for report in chains()]
+        for report in reports:
+            self._say(report, heads=heads)
+        broken = sum(bool(report.faults) for report in reports)
+        lost = [*unmet(anchors, unread=max((report.unread for report in reports), default=0))]
+        lost += [f"the trigger {name} is missing: run migrate" for name in self._off()]
+        for sentence in lost:
+            self.stderr.write(sentence)
+        if broken or lost:
+            what = f"{broken} of {_count(len(reports), 'chain')}" if broken else "see above"
+            raise CommandError(f"Broken: {what}.")
+        events = sum(report.events + report.archived for report in reports)
+        said = f"{_count(len(reports), 'chain')}, {_count(events, 'event')}"
         self.stdout.write(f"{said}: every chain is whole.")
+        if options["verbosity"] > 1:
+            seconds = time.monotonic() - began
+            self.stdout.write(f"{seconds:.2f} s, {events / max(seconds, 1e-9):,.0f} events/s")
 
-    def _print_head(self, key: int | None, name: str) -> None:
-        head = AuditHead.objects.filter(organization_id=key).first()
-        if head is not None:
-            self.stdout.write(f"{name}: {head.seq} {head.hash}")
+    def _off(self) -> list[str]:
+        return triggers.missing(connection)
+
+    def _say(self, report: ChainReport, *, heads: bool) -> None:
+        for fault in report.faults:
+            self.stderr.write(f"{report.name}: {fault}")
+        for note in report.notes:
+            self.stdout.write(f"{report.name}: {note}")
+        if heads and report.head is not None:
+            self.stdout.write(f"{report.name}: {report.head.seq} {report.head.hash}")
+
+
+def _anchors(paths: list[str]) -> set[Anchor]:
+    anchors: set[Anchor] = set()
+    for path in paths:
+        try:
+            found = read_anchors(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{path} cannot be read: {error}") from error
+        if not found:
+            raise CommandError(f"{path} holds no head: a number and 64 hexadecimal digits.")
+        anchors |= found
+    return anchors
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _chains() -> dict[int | None, str]:
-    """Return the organization of each chain; one that lost its head is found by its events."""
-    keys = set(AuditHead.objects.values_list("organization_id", flat=True))
-    keys |= set(AuditEvent.objects.order_by().values_list("organization_id", flat=True).distinct())
-    names = AuditHead.objects.filter(organization__isnull=False).values_list(
-        "organization_id", "organization__name"
-    )
-    known = dict(names)
-    found = sorted(keys, key=lambda key: (key is not None, key))
-    return {key: _name(key, known) for key in found}
-
-
-def _name(key: int | None, known: dict[int, str]) -> str:
-    if key is None:
-        return "installation"
-    return known.get(key) or f"organization {key}"
