@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, Resolver404, get_resolver, resolve, reve
 from django.urls.resolvers import URLResolver
 
 from tests.meta.access_table import CAST, OK, kinds, rows
+from tests.meta.publish import PAGE, page
 from tests.meta.world import KEYS, World
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -137,3 +138,7 @@ def test_each_of_the_cast_gets_what_the_table_says(person, world):
         if got not in wanted:
             wrong.append(f"{method} {name}: {got}, not {' or '.join(sorted(wanted))}")
     assert not wrong, f"{len(wrong)} wrong\n" + "\n".join(wrong)
+
+
+def test_the_published_page_says_the_same():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.meta.publish"
