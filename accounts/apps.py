@@ -13,6 +13,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register audit events and the sign-in receivers."""
-        from accounts import events, receivers  # noqa: F401
+        from accounts import events, receivers, support_events  # noqa: F401
+        from accounts.live_access import watch_access
         from accounts.second_factor import events as factor_events  # noqa: F401
         from accounts.second_factor import receivers as factor_receivers  # noqa: F401
+
+        watch_access()
