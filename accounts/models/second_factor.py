@@ -6,6 +6,8 @@ public keys.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django_otp.models import CooldownMixin, Device, ThrottlingMixin, TimestampMixin
 from django_otp_webauthn.models import AbstractWebAuthnAttestation, AbstractWebAuthnCredential
@@ -22,21 +24,45 @@ class TotpDevice(UidModel, TimestampMixin, ThrottlingMixin, Device):
     is how many steps the app's clock was off then.
     """
 
+    kind: ClassVar[str] = "totp"
     secret = EncryptedTextField()
     drift = models.SmallIntegerField(default=0)
     last_step = models.BigIntegerField(default=-1)
 
+    def get_throttle_factor(self) -> int:
+        """Return the seconds to wait after the first wrong code; each further one doubles them."""
+        return 1
+
 
 class SmsDevice(UidModel, TimestampMixin, ThrottlingMixin, CooldownMixin, Device):
-    """A phone that receives a code. `digest` is of the code sent last, empty once it is used."""
+    """A phone that receives a code. `digest` is of the code sent last, empty once it is used.
 
+    `tries` counts the wrong answers to that code.
+    """
+
+    kind: ClassVar[str] = "sms"
     phone = models.CharField(max_length=16)
     digest = models.CharField(max_length=64, blank=True)
     valid_until = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    def get_throttle_factor(self) -> int:
+        """Return the seconds to wait after the first wrong code; each further one doubles them."""
+        return 1
+
+    def get_cooldown_duration(self) -> int:
+        """Return the seconds between two codes."""
+        return 60
 
 
 class RecoveryCodes(UidModel, TimestampMixin, ThrottlingMixin, Device):
     """A set of codes for the day the phone is lost. It counts as a factor only beside another."""
+
+    kind: ClassVar[str] = "recovery"
+
+    def get_throttle_factor(self) -> int:
+        """Return the seconds to wait after the first wrong code; each further one doubles them."""
+        return 1
 
 
 class RecoveryCode(models.Model):
@@ -58,6 +84,8 @@ class RecoveryCode(models.Model):
 
 class Passkey(UidModel, AbstractWebAuthnCredential):
     """A WebAuthn credential: a security key, a phone, or the computer itself."""
+
+    kind: ClassVar[str] = "passkey"
 
     class Meta(AbstractWebAuthnCredential.Meta):
         abstract = False
