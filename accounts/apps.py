@@ -13,7 +13,14 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register audit events and the sign-in receivers."""
-        from accounts import events, receivers, support_events  # noqa: F401
+        from accounts import (  # noqa: F401
+            account_events,
+            events,
+            organization_events,
+            receivers,
+            sign_in_tracking,
+            support_events,
+        )
         from accounts.live_access import watch_access
         from accounts.second_factor import events as factor_events  # noqa: F401
         from accounts.second_factor import receivers as factor_receivers  # noqa: F401

@@ -12,5 +12,5 @@ class DevicesConfig(AppConfig):
     verbose_name = "Devices"
 
     def ready(self) -> None:
-        """Register audit events."""
-        from devices import events  # noqa: F401
+        """Register audit events and what counts against limits."""
+        from devices import events, limits  # noqa: F401

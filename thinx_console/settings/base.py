@@ -10,7 +10,12 @@ from corsheaders.defaults import default_headers
 from core.crypto import derived_secret_key
 from thinx_console.env import env_bool, env_finish, env_int, env_list, env_secret, env_str
 from thinx_console.settings.databases import cache_from_url, database_from_url
+from thinx_console.settings.identity import *  # noqa: F403
+from thinx_console.settings.identity import IDENTITY_APPS, SIGN_IN_ORIGINS
 from thinx_console.settings.messages import *  # noqa: F403
+from thinx_console.settings.organizations import *  # noqa: F403
+from thinx_console.settings.second_factor import *  # noqa: F403
+from thinx_console.settings.second_factor import passkey_domain
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(
@@ -79,6 +84,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "template_partials.apps.SimpleAppConfig",
     "treebeard",
+    *IDENTITY_APPS,
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -101,11 +107,15 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "accounts.impersonation.ImpersonationMiddleware",
     "accounts.middleware.ActorMiddleware",
+    "accounts.middleware.SignInMiddleware",
+    "accounts.middleware.TimeZoneMiddleware",
     "accounts.oversight.OversightMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.DomainErrorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "thinx_console.urls"
 ASGI_APPLICATION = "thinx_console.asgi.application"
@@ -144,6 +154,7 @@ TEMPLATES = [
 FORM_RENDERER = "core.forms.renderer.ConsoleRenderer"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
@@ -179,7 +190,6 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- People ----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend", "accounts.backends.ScopeBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -203,12 +213,8 @@ BOOTSTRAP_EMAIL = env_str(
 BOOTSTRAP_PASSWORD = env_secret(
     "THINX_BOOTSTRAP_PASSWORD", "", help="The password of that first operator."
 )
-OTP_WEBAUTHN_RP_ID = urlsplit(PUBLIC_URL).hostname or "localhost"
-OTP_WEBAUTHN_RP_NAME = "THiNX Console"
+OTP_WEBAUTHN_RP_ID = passkey_domain(PUBLIC_URL)
 OTP_WEBAUTHN_ALLOWED_ORIGINS = [PUBLIC_URL, f"http://localhost:{HTTP_PORT}"]
-OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = True
-OTP_WEBAUTHN_CREDENTIAL_MODEL = "accounts.Passkey"
-OTP_WEBAUTHN_ATTESTATION_MODEL = "accounts.PasskeyAttestation"
 # Guardian's rows are read by accounts.actor; its own backend would be a second answer (W001).
 # Passkeys work on http://localhost, which browsers take for secure (otp_webauthn.E031).
 SILENCED_SYSTEM_CHECKS = ["guardian.W001", "otp_webauthn.E031"]
@@ -234,7 +240,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *SIGN_IN_ORIGINS],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
         "manifest-src": ["'self'"],
@@ -246,6 +252,11 @@ CORS_ALLOWED_ORIGINS = env_list(
 CORS_ALLOW_HEADERS = (*default_headers, "x-api-key")
 CORS_URLS_REGEX = r"^/api/.*$"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 # A confirmed bulk action sends back each of its rows.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
