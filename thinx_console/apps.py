@@ -18,3 +18,4 @@ class ConsoleConfig(AppConfig):
         """
         from thinx_console import celery as _  # noqa: F401
         from thinx_console.example import events, receivers  # noqa: F401
+        from thinx_console.outbox import events as outbox_events  # noqa: F401

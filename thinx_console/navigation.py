@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from thinx_console.outbox.access import may_read_outbox
+
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the sidebar: its list view, and which URL names light it up."""
+    """One line of the sidebar: its list view, and which URL names light it up.
+
+    `shown` tells whether this actor sees it; without one, everybody does.
+    """
 
     label: str
     url_name: str
     icon: str
     prefix: str
+    shown: Callable[[Any], bool] | None = None
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -50,6 +57,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "Organizations", "accounts:organization_list", "building", "accounts:organization"
             ),
             Entry("REST API", "api:root", "code", "api:root"),
+            Entry("Outbox", "outbox:message_list", "inbox", "outbox:message", may_read_outbox),
         ),
     ),
 )
@@ -67,16 +75,18 @@ def navigation_for(request: HttpRequest) -> dict[str, Any]:
     """Return the sidebar with the current entry marked, and the organizations to switch to."""
     current = request.resolver_match.view_name if request.resolver_match else ""
     return {
-        "nav": [_group(label, entries, current) for label, entries in GROUPS],
+        "nav": [_group(label, entries, current, request) for label, entries in GROUPS],
         "organizations": request.organizations,  # type: ignore[attr-defined]
         "organization": request.home_organization,  # type: ignore[attr-defined]
         "narrowed": bool(request.organization),  # type: ignore[attr-defined]
     }
 
 
-def _group(label: str, entries: tuple[Entry, ...], current: str) -> Group:
+def _group(label: str, entries: tuple[Entry, ...], current: str, request: HttpRequest) -> Group:
     items = []
     for entry in entries:
+        if entry.shown is not None and not entry.shown(request.actor):  # type: ignore[attr-defined]
+            continue
         active = current == entry.prefix or current.startswith(f"{entry.prefix}_")
         try:
             url = reverse(entry.url_name)

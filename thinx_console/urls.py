@@ -18,6 +18,7 @@ urlpatterns = [
     path("devices/", include("devices.urls")),
     path("", include("builds.urls")),
     path("audit/", include("audit.urls")),
+    path("outbox/", include("thinx_console.outbox.urls")),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
 ]

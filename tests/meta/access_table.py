@@ -57,6 +57,10 @@ device_operate in   404     404   403    403  ok   ok    ok    404   403   hold 
 # An organization is its members'; nothing about it is shared.
 org_see        in   404     404   404    ok   ok   ok    ok    404   404   hold hold 404   404  ok   in    in    in
 org_administer in   404     404   404    403  403  ok    ok    404   404   hold hold 404   404  ok   in    in    in
+# Messages of the console itself: superusers, without a second factor only while they have none.
+outbox         in   404     404   404    404  404  404   404   404   404   hold hold 404   ok   ok   in    in    in
+# The HTML of one of them, without the address that its page signed.
+outbox_frame   in   404     404   404    404  404  404   404   404   404   hold hold 404   404  404  in    in    in
 
 api_own        401  ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   ok    401   401
 api_see        401  404     404   ok     ok   ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
@@ -159,6 +163,10 @@ POST,GET         keys:envvar_bulk_delete               own
 
 GET              audit:auditevent_list                 own
 GET              audit:auditevent                      inspect
+
+GET              outbox:message_list                   outbox
+GET              outbox:message                        outbox
+GET              outbox:message_html                   outbox_frame
 
 GET              api:root                              api_own
 GET              api:schema                            api_own

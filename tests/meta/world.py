@@ -17,6 +17,7 @@ from accounts.choices import Role
 from accounts.models import CustomRole, Membership, Organization, TotpDevice, User
 from audit.models import AuditEvent
 from core.grants import UserGrant
+from core.outbox import outbox_message, outbox_put_sms
 from keys.choices import ApiKeyKind
 from keys.services import api_key_revoke, deploy_key_create, env_var_set
 from tests.factories.accounts import OrganizationFactory, join, make_user
@@ -66,6 +67,8 @@ class World:
             "plant": objects_of(self.plant, self.people["alice"]),
         }
         self._share()
+        for objects in self.objects.values():
+            objects["message"] = outbox_message(outbox_put_sms("+420601000001", "x"))
         self.keys = self._keys()
 
     def client(self, person: str) -> Client:
