@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models.functions import Lower
@@ -34,6 +36,11 @@ class User(UidModel, AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    @property
+    def avatar_version(self) -> str:
+        """Return what changes with the picture, so that browsers may keep it for long."""
+        return PurePosixPath(self.avatar).stem
 
 
 class NotificationChoice(UidModel):

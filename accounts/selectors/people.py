@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.actor import Actor
-from accounts.models import Membership
+from accounts.models import Membership, Organization, User
 from audit.models import AuditEvent
 
 ACCOUNT_VERBS = (
@@ -32,3 +32,15 @@ def account_activity(actor: Actor, limit: int = 8) -> QuerySet[AuditEvent]:
         organization__memberships__user=actor.user,
     )
     return rows.order_by("-at", "-pk")[:limit]
+
+
+def own_organization(user: User) -> Organization | None:
+    """Return the personal organization of a person; None while their account is being erased."""
+    return Organization.objects.filter(memberships__user=user, is_personal=True).first()
+
+
+def visible_people(actor: Actor) -> QuerySet[User]:
+    """Return the actor's own person and everybody whose membership the actor may see."""
+    colleagues = Membership.objects.allowed(actor).values("user")
+    own = actor.user.pk if actor.user else None
+    return User.objects.filter(Q(pk=own) | Q(pk__in=colleagues))

@@ -66,3 +66,10 @@ def ansi(text: str) -> SafeString:
 def initial(value: object) -> str:
     """Return the first letter, for avatars."""
     return str(value).strip()[:1].upper() or "?"
+
+
+@register.filter
+def initials(person: object) -> str:
+    """Return the first letters of a person's first and last word: "AL" of Ada Lovelace."""
+    words = str(person).partition("@")[0].replace(".", " ").split() or ["?"]
+    return "".join(word[:1] for word in (words[0], *words[1:][-1:])).upper()

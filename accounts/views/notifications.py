@@ -1,0 +1,77 @@
+"""The tab of notification settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts.models import Consent, User
+from accounts.selectors.notifications import choices_of
+from accounts.services.notifications import notifications_choose
+from accounts.topics import CHANNELS, topics
+from accounts.views.profile_pages import ProfilePage
+
+
+def channels_of(user: User) -> dict[str, str]:
+    """Return the channels that reach this person."""
+    return {slug: label for slug, label in CHANNELS.items() if slug != "sms" or user.phone}
+
+
+class NotificationsForm(forms.Form):
+    """One tick for each topic and channel, named `topic-channel`."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reached_by = channels_of(user)
+        for (topic, channel), is_on in choices_of(user).items():
+            if channel in self.reached_by:
+                label = f"{topics.get(topic).label} by {CHANNELS[channel]}"
+                self.fields[f"{topic}-{channel}"] = forms.BooleanField(
+                    required=False, initial=is_on, label=label
+                )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the topics, each with one cell for every channel."""
+        return [{"topic": topic, "cells": self._cells(topic)} for topic in topics]
+
+    def wishes(self) -> dict[tuple[str, str], bool]:
+        """Return what was ticked and what was not."""
+        cleaned = self.cleaned_data.items()
+        return {(name.split("-")[0], name.split("-")[1]): is_on for name, is_on in cleaned}
+
+    def _cells(self, topic: Any) -> list[dict[str, Any]]:
+        found = []
+        for channel in self.reached_by:
+            name = f"{topic.slug}-{channel}"
+            field = self[name] if name in self.fields else None
+            found.append({"field": field, "always": channel in topic.always})
+        return found
+
+
+class NotificationsView(ProfilePage):
+    """What the person hears of, and what they agreed to over time."""
+
+    tab = "accounts:notifications"
+    template_name = "accounts/profile_notifications.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        form = kwargs.pop("form", None) or NotificationsForm(self.person)
+        return super().get_context_data(
+            form=form,
+            rows=form.rows(),
+            channels=form.reached_by.values(),
+            consents=Consent.objects.filter(user=self.person),
+            **kwargs,
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Store every choice of the page."""
+        form = NotificationsForm(self.person, request.POST)
+        form.full_clean()
+        notifications_choose(self.actor, user=self.person, wishes=form.wishes())
+        messages.success(request, "Your notification settings are saved.")
+        return redirect("accounts:notifications")
