@@ -5,16 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend, ModelBackend
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.actor import Actor, is_verified
+from accounts.identity.names import person_named
+from accounts.identity.passwords import is_kept_elsewhere
 from accounts.models import User
 from core.scoping import is_allowed, perm_name
 
 
 class EmailBackend(ModelBackend):
-    """Checks a password for an e-mail address or a user name, in any case."""
+    """Checks a password for an e-mail address or a user name, in any case.
+
+    Whether the address is confirmed is not asked here: signing in goes on to say so
+    (`accounts.views.sign_in`), and whoever else accepts a password must ask
+    `accounts.identity.addresses.has_verified_address`.
+    """
 
     def authenticate(
         self,
@@ -26,12 +33,12 @@ class EmailBackend(ModelBackend):
         """Return the user, or None; an unknown name costs as much time as a wrong password."""
         if not username or password is None:
             return None
-        user = User.objects.filter(Q(email__iexact=username) | Q(username__iexact=username)).first()
+        user = person_named(username)
         if user is None:
             User().set_password(password)
             return None
         if user.check_password(password) and self.user_can_authenticate(user):
-            return user
+            return None if is_kept_elsewhere(user) else user
         return None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:

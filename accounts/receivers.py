@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.actor import Actor
-from accounts.events import SignedIn, SignedOut, SignInRefused
+from accounts.events import LockedOut, SignedIn, SignedOut, SignInRefused
+from accounts.identity.methods import sign_in_method
+from accounts.identity.names import person_named
 from accounts.models import Organization, User
 from audit.recorder import record
 
@@ -22,7 +25,13 @@ def _organization_of(user: User) -> Organization | None:
 def _signed_in(request: HttpRequest, user: User, **_: Any) -> None:
     actor = Actor.from_request(request)
     actor.user = user
-    record(actor, SignedIn, user, organization=_organization_of(user))
+    record(
+        actor,
+        SignedIn,
+        user,
+        organization=_organization_of(user),
+        method=sign_in_method(request, user),
+    )
 
 
 @receiver(user_logged_out)
@@ -35,8 +44,31 @@ def _signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
 
 @receiver(user_login_failed)
 def _refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    if request is not None and _is_not_looked_at(request):
+        return
     actor = Actor.from_request(request) if request is not None else Actor()
     name = f"{credentials.get('username') or ''}"[:120]
-    user = User.objects.filter(email__iexact=name).first()
+    user = person_named(name)
     organization = _organization_of(user) if user else None
     record(actor, SignInRefused, None, organization=organization, name=name)
+
+
+@receiver(user_locked_out)
+def _locked_out(request: HttpRequest, username: str | None, **_: Any) -> None:
+    if _is_not_looked_at(request):
+        return
+    user = person_named(username or "")
+    organization = _organization_of(user) if user else None
+    record(
+        Actor.from_request(request),
+        LockedOut,
+        user,
+        organization=organization,
+        name=f"{username or ''}"[:120],
+    )
+
+
+def _is_not_looked_at(request: Any) -> bool:
+    """Tell whether the account was locked before this attempt, which then counts for nothing."""
+    counted = getattr(request, "axes_failures_since_start", None) is not None
+    return bool(getattr(request, "axes_locked_out", False)) and not counted

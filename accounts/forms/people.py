@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core import context
 from django import forms
-from django.contrib.auth import password_validation
+from django.contrib.auth import authenticate, password_validation
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.forms import PasswordChangeForm as DjangoPasswordChangeForm
 from django.core.exceptions import ValidationError
@@ -47,6 +48,15 @@ class PasswordChangeForm(DjangoPasswordChangeForm):
         self.fields["new_password1"].help_text = "At least 10 characters, and not a common one."
         self.fields["new_password2"].label = "New password again"
         self.fields["new_password2"].help_text = ""
+
+    def clean_old_password(self) -> str:
+        """Check it like a sign-in, so that guessing here counts as guessing there."""
+        given = self.cleaned_data["old_password"]
+        found = authenticate(context.request, username=self.user.email, password=given)
+        if found is None or found.pk != self.user.pk:
+            code = "password_incorrect"
+            raise ValidationError(self.error_messages[code], code=code)
+        return given
 
 
 class FirstOperatorForm(forms.Form):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-
+from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from accounts.actor import Actor
 from accounts.choices import Role
 from accounts.events import PasswordChanged, UserCreated
+from accounts.identity.names import free_username
 from accounts.models import Membership, Organization, User
 from accounts.services.organizations import plant
 from audit.recorder import record
@@ -20,20 +19,30 @@ def user_create(
     actor: Actor,
     *,
     email: str,
-    password: str,
+    password: str | None,
     username: str = "",
+    first_name: str = "",
+    last_name: str = "",
     is_superuser: bool = False,
+    is_verified: bool = True,
 ) -> User:
-    """Create a person with a personal organization that they administer. Audits."""
+    """Create a person with a personal organization that they administer. Audits.
+
+    Every way in ends here: the form, a provider, a directory, the first operator. Without a
+    password none opens the account. `is_verified` says that the address is known to be theirs.
+    """
     user = User(
         email=email.strip().lower(),
-        username=username or _free_username(email),
+        username=username or free_username(email),
+        first_name=first_name,
+        last_name=last_name,
         is_staff=is_superuser,
         is_superuser=is_superuser,
     )
     user.set_password(password)
     user.full_clean(exclude=["password"])
     user.save()
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=is_verified)
     organization = plant(Organization(name=personal_name(user), is_personal=True), None)
     Membership.objects.create(user=user, organization=organization, role=Role.ADMIN)
     record(actor, UserCreated, user, organization=organization, email=user.email)
@@ -56,10 +65,3 @@ def personal_organization(user: User) -> Organization:
 def personal_name(user: User) -> str:
     """Return what a personal organization is called."""
     return f"{user.username}"
-
-
-def _free_username(email: str) -> str:
-    base = re.sub(r"[^a-z0-9._-]", "", email.split("@", 1)[0].lower())[:100] or "user"
-    if not User.objects.filter(username=base).exists():
-        return base
-    return f"{base}-{secrets.token_hex(3)}"

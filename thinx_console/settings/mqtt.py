@@ -9,6 +9,7 @@ INSTALLED_APPS = [
         f"gateway.mqtt.apps.{app}Tables"
         for app in ("Gateway", "Builds", "Devices", "Keys", "Accounts", "Audit")
     ),
+    "django_otp_webauthn",
     "guardian",
     "treebeard",
     "django.contrib.auth",

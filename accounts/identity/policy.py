@@ -1,0 +1,30 @@
+"""Who may make an account here."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest
+
+INVITATION = "invitation"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def sign_up_policy() -> str:
+    """Return open, invited or closed.
+
+    While the operator has not decided, a console that only its own machine reaches is open; one
+    with an address that others can reach guards firmware, and takes nobody it was not told of.
+    """
+    if settings.SIGN_UP:
+        return settings.SIGN_UP
+    return "open" if urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK else "invited"
+
+
+def sign_up_allowed(request: HttpRequest) -> bool:
+    """Tell whether this visitor may make an account: `invited` asks for an opened invitation."""
+    policy = sign_up_policy()
+    if policy == "invited":
+        return bool(request.session.get(INVITATION))
+    return policy == "open"
