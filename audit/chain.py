@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.db import connection
 
+from audit.fields import canonical
 from audit.models import INSTALLATION, AuditEvent, AuditHead
 
 FORMAT = 2
 BATCH = 5000
-_compact = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class Link(NamedTuple):
-    """One event as text: what SQL hands out and an archived line holds. Ids are bare hex."""
+    """One event as text: what SQL hands out and an archived line holds.
+
+    Ids are bare hex, empty when there is none; `data` is JSON in its canonical form.
+    """
 
     format: int
     seq: int
@@ -32,7 +35,7 @@ class Link(NamedTuple):
     target_type: str
     target_uid: str
     target_label: str
-    data: Any
+    data: str
     previous_hash: str
     hash: str
 
@@ -53,7 +56,7 @@ def link_of(row: AuditEvent) -> Link:
         row.target_type,
         row.target_uid.hex if row.target_uid else "",
         row.target_label,
-        row.data,
+        canonical(row.data),
         row.previous_hash,
         row.hash,
     )
@@ -62,11 +65,14 @@ def link_of(row: AuditEvent) -> Link:
 def link_hash(link: Link, chain: str, organization_id: int | None) -> str:
     """Return the SHA-256 of the previous hash and everything that the event says.
 
-    Format 1 names the organization by its key in this database and has no credential; format 2
-    names the chain, so that an export or an archive can be checked anywhere.
+    Format 2 is the fields in their order with a NUL between each two: text cannot hold one, so no
+    two events read alike. It names the chain, so that an export or an archive can be checked
+    anywhere. Format 1 is JSON, names the organization by its key and has no credential.
     """
-    said = [chain, *link[:-2]] if link.format >= FORMAT else _first_form(link, organization_id)
-    return hashlib.sha256(f"{link.previous_hash}{_compact(said)}".encode()).hexdigest()
+    if link.format < FORMAT:
+        return _first_hash(link, organization_id)
+    said = "\0".join((link[14], chain, f"{link[0]}", f"{link[1]}", *link[2:14]))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def event_hash(row: AuditEvent) -> str:
@@ -93,14 +99,13 @@ def links(organization_id: int | None, after: int = 0, until: int | None = None)
     where, given = f"{where} AND seq > %s", [*given, after]
     if until is not None:
         where, given = f"{where} AND seq <= %s", [*given, until]
-    columns, read = _DIALECTS[connection.vendor]
     table = connection.ops.quote_name(AuditEvent._meta.db_table)
-    names = ", ".join(f"{sql}" for sql in columns)
+    special = _COLUMNS[connection.vendor]
+    names = ", ".join(special.get(n, name) for n, name in enumerate(_PLAIN))
     with connection.chunked_cursor() as cursor:
         cursor.execute(f"SELECT {names} FROM {table} WHERE {where} ORDER BY seq", given)  # noqa: S608
         while rows := cursor.fetchmany(BATCH):
-            for row in rows:
-                yield read(row)
+            yield from map(Link._make, rows)
 
 
 def follow(
@@ -126,8 +131,8 @@ def _gap(seq: int, found: int) -> str:
     return f"event {seq + 1} is missing" if one else f"events {seq + 1} to {found - 1} are missing"
 
 
-def _first_form(link: Link, organization_id: int | None) -> dict[str, Any]:
-    return {
+def _first_hash(link: Link, organization_id: int | None) -> str:
+    said = {
         "uid": _dashed(link.uid),
         "seq": f"{link.seq}",
         "verb": link.verb,
@@ -140,8 +145,9 @@ def _first_form(link: Link, organization_id: int | None) -> dict[str, Any]:
         "target_label": link.target_label,
         "organization": organization_id,
         "at": link.at,
-        "data": link.data,
+        "data": json.loads(link.data),
     }
+    return hashlib.sha256(f"{link.previous_hash}{canonical(said)}".encode()).hexdigest()
 
 
 def _dashed(text: str) -> str:
@@ -150,38 +156,23 @@ def _dashed(text: str) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _from_sqlite(row: tuple[Any, ...]) -> Link:
-    # "2026-11-22 01:35:22.123456", without the fraction when it is none.
-    at = f"{row[3][:10]}T{row[3][11:]}{'' if len(row[3]) > 19 else '.000000'}+00:00"
-    return Link._make((*row[:3], at, *row[4:13], _data(row[13]), row[14], row[15]))
-
-
-def _from_postgres(row: tuple[Any, ...]) -> Link:
-    return Link._make((*row[:13], _data(row[13]), row[14], row[15]))
-
-
-def _data(text: str) -> Any:
-    return {} if text == "{}" else json.loads(text)
-
-
 def _hex(column: str) -> str:
     return f"coalesce(replace({column}::text, '-', ''), '')"
 
 
-_PLAIN = (
-    "format seq uid at verb actor coalesce(actor_uid,'') credential address request_id target_type"
-    " coalesce(target_uid,'') target_label data previous_hash hash"
-).split()
-_CAST = {
-    2: _hex("uid"),
-    3: """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')""",
-    6: _hex("actor_uid"),
-    11: _hex("target_uid"),
-    13: "data::text",
+_PLAIN = [
+    *("format", "seq", "uid", "at", "verb", "actor", "coalesce(actor_uid, '')", "credential"),
+    *("address", "request_id", "target_type", "coalesce(target_uid, '')", "target_label"),
+    *("data", "previous_hash", "hash"),
+]
+_AT = {
+    # "2026-11-22 01:35:22.123456", without the fraction when it is none.
+    "sqlite": "substr(at, 1, 10) || 'T' || substr(at, 12) || "
+    "CASE WHEN length(at) = 19 THEN '.000000+00:00' ELSE '+00:00' END",
+    "postgresql": """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')""",
 }
-# `|| ''` keeps sqlite3 from making a datetime of the text, which is three times slower.
-_TEXT = {3: "at || ''"}
-_DIALECTS: dict[str, tuple[tuple[str, ...], Callable[[tuple[Any, ...]], Link]]] = {
-    "sqlite": (tuple(_TEXT.get(n, name) for n, name in enumerate(_PLAIN)), _from_sqlite),
-    "postgresql": (tuple(_CAST.get(n, name) for n, name in enumerate(_PLAIN)), _from_postgres),
+_IDS = {2: _hex("uid"), 6: _hex("actor_uid"), 11: _hex("target_uid")}
+_COLUMNS = {
+    "sqlite": {3: _AT["sqlite"]},
+    "postgresql": {3: _AT["postgresql"], **_IDS},
 }

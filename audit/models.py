@@ -6,6 +6,7 @@ from django.db import models
 from django.urls import reverse
 
 from audit.events import EventType, events
+from audit.fields import CanonicalJSONField
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
 
@@ -61,7 +62,7 @@ class AuditEvent(UidModel):
     target_type = models.CharField(max_length=64, blank=True)
     target_uid = models.UUIDField(null=True)
     target_label = models.CharField(max_length=200, blank=True)
-    data = models.JSONField(default=dict)
+    data = CanonicalJSONField(default=dict)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 

@@ -15,11 +15,11 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
 from audit.chain import Link
+from audit.fields import canonical
 
 VERSION = 1
 LEVEL = 6
@@ -62,9 +62,9 @@ def write(header: Header, links: Iterable[Link]) -> str:
         with os.fdopen(handle, "wb") as file:
             # No time stamp inside: the same events give the same bytes.
             with gzip.GzipFile("", "wb", LEVEL, file, mtime=0) as packed:
-                packed.write(_line(asdict(header)))
+                packed.write(f"{canonical(asdict(header))}\n".encode())
                 for link in links:
-                    packed.write(_line(link._asdict()))
+                    packed.write(f"{as_json(link)}\n".encode())
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
@@ -98,8 +98,17 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _line(said: dict[str, Any]) -> bytes:
-    return f"{json.dumps(said, ensure_ascii=False, separators=(',', ':'))}\n".encode()
+def as_json(link: Link) -> str:
+    """Return an event as JSON, with its data as it was hashed."""
+    said = link._asdict()
+    data = said.pop("data")
+    return f'{canonical(said)[:-1]},"data":{data}}}'
+
+
+def from_json(text: str) -> Link:
+    """Return the event of a line; raises ValueError or TypeError when it is none."""
+    said = json.loads(text)
+    return Link(**{**said, "data": canonical(said["data"])})
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -113,8 +122,8 @@ def _lines(path: Path) -> Iterator[str]:
 def _links(path: Path, lines: Iterator[str]) -> Iterator[Link]:
     for line in lines:
         try:
-            yield Link(**json.loads(line))
-        except (ValueError, TypeError) as error:
+            yield from_json(line)
+        except (ValueError, TypeError, KeyError) as error:
             raise SegmentError(f"{path.name} holds a line that is no event") from error
 
 

@@ -1,6 +1,7 @@
 """The database's own part: events are final, and heads only grow.
 
 Installed by migration 0003, and again after `migrate` when a rebuilt table lost them (SQLite).
+A later migration that rebuilds one of the two tables begins with `RunPython(remove)`.
 What they refuse reads as IntegrityError. A deliberate door: events up to the `archived_seq` of
 their chain may be deleted, and that number is only raised over an event that has this number and
 hash, once the chain says in an `audit.archived` event where it went.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -132,8 +133,8 @@ def _check_end(report: ChainReport, seq: int, previous: str) -> None:
 
 
 def _keep_proof(report: ChainReport, link: Link) -> None:
-    report.proofs[f"{link.data.get('file', '')}"] = link.data
-    report.newest_proof = link.data
+    report.newest_proof = json.loads(link.data)
+    report.proofs[f"{report.newest_proof.get('file', '')}"] = report.newest_proof
 
 
 def _check_archive(report: ChainReport, anchors: set[Anchor]) -> None:
@@ -192,7 +193,8 @@ def _read_segment(
         if link.hash in wanted:
             _strike(anchors, Anchor(link.seq, link.hash))
         if link.verb == ARCHIVED:
-            report.proofs.setdefault(f"{link.data.get('file', '')}", link.data)
+            proof = json.loads(link.data)
+            report.proofs.setdefault(f"{proof.get('file', '')}", proof)
         end = link.seq, link.hash
     if end != (until, previous):
         report.fault(f"{path.name} ends at {end[0]}, not at {until}")

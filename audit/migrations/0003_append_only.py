@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from audit import triggers
+from audit import fields, triggers
 
 
 def name_chains(apps, schema_editor):
@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField("auditevent", "data", fields.CanonicalJSONField(default=dict)),
         migrations.RunPython(name_chains, migrations.RunPython.noop),
         migrations.RunPython(install, remove),
     ]
