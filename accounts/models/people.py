@@ -16,7 +16,8 @@ class User(UidModel, AbstractUser):
 
     `phone` is E.164. `second_factor_at` is when the first second factor was confirmed, empty
     while there is none: kept by the services that add and remove factors, so that no request
-    has to look into the tables of factors to know whether one is wanted.
+    has to look into the tables of factors to know whether one is wanted. `erasing_since` is when
+    they deleted their account, which a task and its sweeper then finish.
     """
 
     email = models.EmailField("e-mail address", unique=True)
@@ -25,6 +26,7 @@ class User(UidModel, AbstractUser):
     language = models.CharField(max_length=10, default="en")
     avatar = models.CharField(max_length=200, blank=True, editable=False)
     second_factor_at = models.DateTimeField(null=True, blank=True, editable=False)
+    erasing_since = models.DateTimeField(null=True, editable=False)
 
     objects = UserManager()
 
