@@ -18,6 +18,7 @@ class AccountsConfig(AppConfig):
             events,
             organization_events,
             receivers,
+            sharing_events,
             sign_in_tracking,
             support_events,
         )

@@ -277,6 +277,7 @@ CELERY = {
     "beat_schedule": {
         "builds.sweep": {"task": "builds.sweep", "schedule": 10.0},
         "core.beat": {"task": "core.beat", "schedule": 10.0},
+        "accounts.sweep_grants": {"task": "accounts.sweep_grants", "schedule": 86_400.0},
         "audit.archive": {"task": "audit.archive", "schedule": 86_400.0},
     },
 }
