@@ -24,6 +24,7 @@ from core.views.base import ScopedViewMixin, heading
 from core.views.registry import url_name
 
 PER_PAGE = 50
+FRAGMENT = "generic/object_list.html#table"
 CSV_BATCH = 500
 NOT_FILTERS = {"q", "page", "sort", "per_page", "export"}
 # A spreadsheet would run these as formulas.
@@ -75,8 +76,8 @@ class ObjectListView(ScopedViewMixin, View):
         attach_row_actions(self.row_actions, rows, self.actor)
         context = self.get_context(table, filterset)
         is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
-        name = f"{self.template_name}#table" if is_fragment else self.template_name
-        response = render(request, name, context)
+        # Partials are not inherited: the fragment is that of the template which defines it.
+        response = render(request, FRAGMENT if is_fragment else self.template_name, context)
         patch_vary_headers(response, ["HX-Request"])
         return response
 
