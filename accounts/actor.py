@@ -161,6 +161,20 @@ class Actor:
             self._organizations[perm] = self._resolve_organizations(perm)
         return self._organizations[perm]
 
+    def reaches(self, perm: str, organization: Any = None) -> bool:
+        """Tell whether a role reaches this organization with the action, or any at all.
+
+        Asks nothing where many are reached: the tree path says it.
+        """
+        ids = self.organization_ids(perm)
+        if not isinstance(ids, models.QuerySet):
+            return bool(ids) if organization is None else organization.pk in ids
+        if organization is None:
+            return not self.lazy or ids.exists()
+        inside = self.ceiling is None or self.ceiling.pk == organization.pk
+        paths = tuple(self._paths(perm))
+        return inside and organization.is_active and organization.path.startswith(paths)
+
     def grants(
         self, model: type[models.Model], action: str
     ) -> Iterable[Collection[int] | models.QuerySet[Any]]:
@@ -216,16 +230,16 @@ class Actor:
     def _resolve_organizations(self, perm: str) -> Collection[int] | models.QuerySet[Organization]:
         if self.user is None:
             return []
-        paths = sorted(
-            path
-            for role, paths in self.role_paths().items()
-            if role.contains(perm)
-            for path in paths
-        )
+        paths = self._paths(perm)
         key = tuple(paths)
         if key not in self._reached:
             self._reached[key] = self._below(paths) if paths else []
         return self._reached[key]
+
+    def _paths(self, perm: str) -> list[str]:
+        """Return the tree paths at which a role with the action is held."""
+        held = self.role_paths().items()
+        return sorted(path for role, paths in held if role.contains(perm) for path in paths)
 
     def _below(self, paths: list[str]) -> Collection[int] | models.QuerySet[Organization]:
         below = reduce(or_, (Q(path__startswith=path) for path in paths))

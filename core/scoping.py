@@ -30,6 +30,8 @@ class ActorLike(Protocol):
 
     def organization_ids(self, perm: str) -> Collection[int] | models.QuerySet[Any]: ...
 
+    def reaches(self, perm: str, organization: models.Model | None = None) -> bool: ...
+
     def grants(
         self, model: type[models.Model], action: str
     ) -> Iterable[Collection[int] | models.QuerySet[Any]]: ...
@@ -82,8 +84,7 @@ def may_somewhere(actor: ActorLike, model: type[models.Model], action: str) -> b
         return False
     if actor.is_unrestricted:
         return True
-    ids = actor.organization_ids(perm)
-    return ids.exists() if isinstance(ids, models.QuerySet) else bool(ids)
+    return actor.reaches(perm)
 
 
 def may_in(
@@ -95,10 +96,7 @@ def may_in(
         return False
     if actor.is_unrestricted:
         return True
-    ids = actor.organization_ids(perm)
-    if isinstance(ids, models.QuerySet):
-        return ids.filter(pk=organization.pk).exists()
-    return organization.pk in ids
+    return actor.reaches(perm, organization)
 
 
 def sees(actor: ActorLike, obj: models.Model) -> bool:

@@ -61,6 +61,8 @@ org_administer in   404     404   404    403  403  ok    ok    404   404   hold 
 outbox         in   404     404   404    404  404  404   404   404   404   hold hold 404   ok   ok   in    in    in
 # The HTML of one of them, without the address that its page signed.
 outbox_frame   in   404     404   404    404  404  404   404   404   404   hold hold 404   404  404  in    in    in
+# People and the Django admin: for whom nothing limits. Nobody else learns that there is any.
+support        in   404     404   404    404  404  404   404   404   404   hold hold 404   404  ok   in    in    in
 
 api_own        401  ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   ok    401   401
 api_see        401  404     404   ok     ok   ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
@@ -70,6 +72,7 @@ api_inspect    401  404     404   404    404  ok   ok    ok    404   404   hold 
 api_device_see     401 404  404   ok     ok   ok   ok    ok    404   ok    hold hold 404   404  ok   ok    401   401
 api_device_change  401 404  404   403    403  ok   ok    ok    404   ok    hold hold 404   404  ok   ok    401   401
 api_device_operate 401 404  404   403    403  ok   ok    ok    404   403   hold hold 404   404  ok   ok    401   401
+api_support        401 404  404   404    404  404  404   404   404   404   hold hold 404   404  ok   404   401   401
 api_org_see        401 404  404   404    ok   ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 api_org_administer 401 404  404   404    403  403  ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 """
@@ -98,6 +101,14 @@ GET              accounts:organization_list            own
 GET              accounts:organization                 org_see
 GET,POST         accounts:organization_edit            org_administer
 POST             accounts:organization_switch          own
+GET              accounts:user_list                    support
+GET              accounts:user                         support
+GET,POST         accounts:user_deactivate              support
+GET,POST         accounts:user_reactivate              support
+GET,POST         accounts:user_end_sessions            support
+GET,POST         accounts:user_reset_second_factor     support
+GET,POST         accounts:user_impersonate             support
+POST             accounts:impersonation_stop           own
 
 GET              devices:device_list                   own
 GET              devices:device                        device_see
@@ -172,6 +183,11 @@ GET              api:root                              api_own
 GET              api:schema                            api_own
 GET              api:explorer                          own
 GET              api:whoami                            api_own
+GET              api:user-list                         api_support
+GET              api:user-detail                       api_support
+POST             api:user-deactivate                   api_support
+POST             api:user-reactivate                   api_support
+POST             api:user-end-sessions                 api_support
 GET              api:organization-list                 api_own
 GET              api:organization-detail               api_org_see
 GET,POST         api:device-list                       api_own

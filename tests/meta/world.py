@@ -38,6 +38,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
     key, _ = make_api_key(organization, user=owner)
     return {
         "organization": organization,
+        "user": owner,
         "source": source,
         "device": device,
         "build": artifact.build,

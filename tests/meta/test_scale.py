@@ -1,0 +1,133 @@
+"""Lists with 10,000 organizations and 100,000 devices (on PostgreSQL; a tenth of it on SQLite)."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.choices import Role
+from accounts.models import Organization
+from devices.models import Device, DeviceState, DeviceUserPermission
+from tests.factories.accounts import OrganizationFactory, join, make_user
+
+ORGANIZATIONS = 10_000
+DEVICES = 100_000
+GRANTS = 50
+PAGES = (
+    "devices:device_list",
+    "accounts:organization_list",
+    "api:device-list",
+    "api:organization-list",
+)
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class Fleet:
+    """A root with many organizations below it, devices in all of them, and three people."""
+
+    def __init__(self, name: str, organizations: int, devices: int) -> None:
+        self.root = OrganizationFactory(name=name)
+        self.below = self._plant(organizations)
+        self._fill(devices)
+        self.people = {who: make_user(f"{who}-{name}") for who in ("small", "granted", "top")}
+        join(self.people["small"], self.below[7], Role.OPERATOR)
+        join(self.people["top"], self.root, Role.ADMIN)
+        self._grant(self.people["granted"])
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+
+    def _plant(self, count: int) -> list[Organization]:
+        """Plant them by hand: treebeard asks for the last sibling each time."""
+        children = [
+            Organization(
+                name=f"Plant {number:05d}",
+                path=self.root.path + _step(number + 1),
+                depth=2,
+                numchild=0,
+            )
+            for number in range(count)
+        ]
+        Organization.objects.bulk_create(children, batch_size=2000)
+        Organization.objects.filter(pk=self.root.pk).update(numchild=count)
+        return list(Organization.objects.filter(depth=2, path__startswith=self.root.path))
+
+    def _fill(self, count: int) -> None:
+        devices = Device.objects.bulk_create(
+            (
+                Device(
+                    organization=self.below[number % len(self.below)],
+                    alias=f"Device {number:06d}",
+                    platform="python",
+                )
+                for number in range(count)
+            ),
+            batch_size=2000,
+        )
+        DeviceState.objects.bulk_create(
+            (DeviceState(device=device) for device in devices), batch_size=2000
+        )
+
+    def _grant(self, user) -> None:
+        view = ContentType.objects.get_for_model(Device).permission_set.get(codename="view_device")
+        DeviceUserPermission.objects.bulk_create(
+            DeviceUserPermission(user=user, permission=view, content_object=device)
+            for device in Device.objects.filter(organization__in=self.below[:GRANTS])[:GRANTS]
+        )
+
+
+def _step(number: int) -> str:
+    text = ""
+    for _ in range(4):
+        number, digit = divmod(number, 36)
+        text = DIGITS[digit] + text
+    return text
+
+
+def queries_of(client, page: str) -> list[str]:
+    client.get(reverse(page))  # what is looked up once per process is not the list's
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(reverse(page)).status_code == 200
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def seen(fleet: Fleet, signed_in) -> dict[tuple[str, str], list[str]]:
+    return {
+        (person, page): queries_of(signed_in(user), page)
+        for person, user in fleet.people.items()
+        for page in PAGES
+    }
+
+
+def plan_of(sql: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {sql}")
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+@pytest.mark.django_db
+def test_lists_ask_as_much_of_a_hundred_thousand_devices_as_of_ten(signed_in):
+    few = seen(Fleet("few", 10, 20), signed_in)
+    share = 1 if connection.vendor == "postgresql" else 10
+    many = seen(Fleet("many", ORGANIZATIONS // share, DEVICES // share), signed_in)
+    assert {key: len(said) for key, said in many.items()} == {
+        key: len(said) for key, said in few.items()
+    }
+    if share == 1:
+        print_plans(many)
+
+
+def print_plans(many: dict[tuple[str, str], list[str]]) -> None:
+    """Show how PostgreSQL finds the page of devices, and hold that it reads no whole table."""
+    for who in ("small", "granted", "top"):
+        rows = [sql for sql in many[who, "devices:device_list"] if is_page(sql)]
+        assert len(rows) == 1
+        plan = plan_of(rows[0])
+        print(f"\n{who}:\n{plan}")
+        assert "Seq Scan on devices_device" not in plan, plan
+
+
+def is_page(sql: str) -> bool:
+    return 'FROM "devices_device"' in sql and 'ORDER BY "devices_device"."alias"' in sql
