@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -119,6 +120,7 @@ def _take_seat(request: HttpRequest, told: Impersonation) -> None:
         if not leaving:
             request.impersonation_ended = person or staff  # type: ignore[attr-defined]
         return
+    request.impersonated_until = datetime.fromtimestamp(told.until, UTC)  # type: ignore[attr-defined]
     _sit_down(request, staff, person)
 
 

@@ -23,4 +23,5 @@ urlpatterns = [
     path("organizations/", include(get_model_urls(Organization))),
     path("", include(profile_urls)),
     path("", include(second_factor_urls)),
+    path("", include(support_urls)),
 ]

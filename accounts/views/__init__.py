@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from accounts.views import organizations, profile, sign_in
+from accounts.views import organizations, profile, sign_in, support
 
-__all__ = ["organizations", "profile", "sign_in"]
+__all__ = ["organizations", "profile", "sign_in", "support"]
