@@ -12,5 +12,5 @@ class DevicesConfig(AppConfig):
     verbose_name = "Devices"
 
     def ready(self) -> None:
-        """Register audit events and what counts against limits."""
-        from devices import events, limits  # noqa: F401
+        """Register audit events, what counts against limits, and what people export and erase."""
+        from devices import belongings, events, limits  # noqa: F401

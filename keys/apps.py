@@ -12,5 +12,5 @@ class KeysConfig(AppConfig):
     verbose_name = "Keys"
 
     def ready(self) -> None:
-        """Register audit events."""
-        from keys import events  # noqa: F401
+        """Register audit events, and what people export and erase."""
+        from keys import belongings, events  # noqa: F401

@@ -10,6 +10,7 @@ from accounts.choices import Role
 from accounts.events import PasswordChanged, UserCreated
 from accounts.identity.names import free_username
 from accounts.models import Membership, Organization, User
+from accounts.services.notices import security_notice
 from accounts.services.organizations import plant
 from audit.recorder import record
 
@@ -51,10 +52,11 @@ def user_create(
 
 @transaction.atomic
 def password_change(actor: Actor, *, user: User, password: str) -> None:
-    """Store a new password. Audits. The caller keeps or ends the session."""
+    """Store a new password. Audits, mails. The caller keeps or ends the session."""
     user.set_password(password)
     user.save(update_fields=["password"])
     record(actor, PasswordChanged, user, organization=personal_organization(user))
+    security_notice(user, "password_changed", actor=actor)
 
 
 def personal_organization(user: User) -> Organization:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -75,7 +76,7 @@ def sign_in_end(actor: Actor, *, sign_in: SignIn) -> None:
         browser=browser_in_words(sign_in.user_agent),
         from_address=sign_in.address,
     )
-    _end([sign_in.session_key])
+    sessions_drop([sign_in.session_key])
 
 
 @transaction.atomic
@@ -91,7 +92,7 @@ def sign_ins_end(actor: Actor, *, user: User, keep: str | None = None) -> int:
     count = open_sign_ins(user).filter(session_key__in=keys).count()
     if count:
         record(actor, SignInEnded, user, organization=own_organization(user), count=count)
-    _end(keys)
+    sessions_drop(keys)
     return count
 
 
@@ -108,7 +109,9 @@ def sign_ins_prune() -> int:
     return count
 
 
-def _end(keys: list[str]) -> None:
+def sessions_drop(keys: Iterable[str]) -> None:
+    """End the sessions of these keys, their rows included."""
+    keys = list(keys)
     Session.objects.filter(session_key__in=keys).delete()
     SignIn.objects.filter(session_key__in=keys).delete()
 

@@ -6,58 +6,74 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash, views
+from django.contrib.auth import update_session_auth_hash
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.views.generic import FormView, View
 
-from accounts import throttle
-from accounts.actor import client_address
 from accounts.avatars import CONTENT_TYPE
 from accounts.forms import PasswordChangeForm
 from accounts.forms.profile import AvatarForm, ProfileForm
+from accounts.forms.sign_up import NewPasswordForm
+from accounts.identity.lockout import too_many_attempts
 from accounts.models import User
 from accounts.places import shown_phone
 from accounts.profile_cards import Card, cards_for, register
+from accounts.second_factor import limits
 from accounts.selectors import account_activity, own_memberships
 from accounts.selectors.people import visible_people
 from accounts.services import password_change
 from accounts.services.profile import avatar_clear, avatar_set, profile_change
 from accounts.services.sign_ins import MARK, sign_ins_end
 from accounts.views.profile_pages import OwnAccountMixin, ProfilePage
-from accounts.views.sign_in import PasswordGuessMixin
 from core.exceptions import DomainError
 from core.views import Fact, ScopedViewMixin
 
 
-class PasswordChangeView(PasswordGuessMixin, views.PasswordChangeView):
-    """Choose a new password; this session stays, the others end."""
+class PasswordChangeView(OwnAccountMixin, FormView):
+    """Choose a new password; this session stays, the others end.
 
-    form_class = PasswordChangeForm
+    Who has none yet, having come by a provider, proves otherwise who sits there.
+    """
+
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:profile")
-    extra_context = {"cancel_url": success_url}
-    wrong_guess = "old_password"
 
-    def guessed_name(self) -> str:
-        return f"{self.request.user.pk}"
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        actor = request.actor  # type: ignore[attr-defined]
+        self.sudo = actor.is_authenticated and not actor.user.has_usable_password()  # type: ignore[misc]
+        return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        throttle.guess_passed(self.guessed_name(), client_address(self.request))
+    def get_form_class(self) -> Any:
+        return NewPasswordForm if self.sudo else PasswordChangeForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        mine = User.objects.get(pk=self.person.pk)
+        return {**super().get_form_kwargs(), "user": mine}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(cancel_url=self.success_url, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Refuse before the password is looked at, after too many wrong ones."""
+        wait = limits.guess_wait(self.person.pk, self.actor.address)
+        if wait:
+            return too_many_attempts(request, wait)
+        return super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        if "old_password" in form.errors:
+            limits.guess_failed(self.person.pk, self.actor.address)
+        return super().form_invalid(form)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        limits.guess_passed(self.person.pk)
         person = form.user
-        password_change(
-            self.request.actor,  # type: ignore[attr-defined]
-            user=person,
-            password=form.cleaned_data["new_password1"],
-        )
+        password_change(self.actor, user=person, password=form.cleaned_data["new_password1"])
         update_session_auth_hash(self.request, person)
-        sign_ins_end(
-            self.request.actor,  # type: ignore[attr-defined]
-            user=person,
-            keep=self.request.session.get(MARK),
-        )
+        sign_ins_end(self.actor, user=person, keep=self.request.session.get(MARK))
         messages.success(
             self.request, "Your password is changed. Your other sessions are signed out."
         )

@@ -27,6 +27,7 @@ TABS = (
     ProfileTab("Security", "accounts:profile_security"),
     ProfileTab("Sign-ins", "accounts:signin_list"),
     ProfileTab("Notifications", "accounts:notifications"),
+    ProfileTab("Data", "accounts:profile_data"),
 )
 
 

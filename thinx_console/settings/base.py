@@ -279,6 +279,7 @@ CELERY = {
         "core.beat": {"task": "core.beat", "schedule": 10.0},
         "accounts.sweep_grants": {"task": "accounts.sweep_grants", "schedule": 86_400.0},
         "audit.archive": {"task": "audit.archive", "schedule": 86_400.0},
+        "accounts.sweep": {"task": "accounts.sweep", "schedule": 300.0},
     },
 }
 CHANNEL_LAYERS = {

@@ -1,0 +1,35 @@
+"""Devices of a personal organization: what an export says, what deletion removes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from accounts.belongings import Belongings, belongings, plain_fields
+from devices.models import Device
+
+
+@belongings.register
+class Devices(Belongings):
+    """Each with what it said last."""
+
+    slug = "devices"
+    one = "device"
+    many = "devices"
+    order = 10
+    model = Device
+    fields: ClassVar = (
+        "uid", "alias", "mac", "platform", "fcid", "source", "auto_update", "description",
+        "category", "tags", "created_at",
+    )  # fmt: skip
+    state_fields: ClassVar[tuple[str, ...]] = (
+        "last_seen_at", "checkins", "firmware", "version", "commit", "checksum", "status", "level",
+        "rssi", "snr", "station", "lat", "lon", "timezone_name", "timezone_offset", "address",
+        "installed_at", "offered_at", "offer_state",
+    )  # fmt: skip
+    related = ("source", "state")
+
+    def exported(self, row: Any) -> dict[str, Any]:
+        """Add what the device reported."""
+        state = getattr(row, "state", None)
+        said = plain_fields(state, self.state_fields) if state is not None else None
+        return {**super().exported(row), "state": said}
