@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from django.conf import settings
 
@@ -15,11 +16,12 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 LONGEST = 1000
 
 
-def send_sms(to: str, text: str) -> None:
+def send_sms(to: str, text: str, *, useful_for: int = 0) -> None:
     """Send a text to one E.164 number on commit.
 
-    Raises DomainError `sms.number_unusable` or `sms.text_too_long`; what goes wrong later is
-    logged by the worker.
+    With `useful_for`, it is dropped when it could not be sent within so many seconds: a code
+    that expired costs money and confuses. Raises DomainError `sms.number_unusable` or
+    `sms.text_too_long`; what goes wrong later is logged by the worker.
     """
     if not E164.fullmatch(to):
         raise DomainError(
@@ -27,11 +29,16 @@ def send_sms(to: str, text: str) -> None:
         )
     if len(text) > LONGEST:
         raise DomainError("sms.text_too_long", f"An SMS has at most {LONGEST} characters here.")
-    hand_over(SEND_SMS, sms_deliver, {"to": to, "text": text})
+    message = {"to": to, "text": text}
+    if useful_for:
+        message["until"] = f"{time.time() + useful_for:.0f}"
+    hand_over(SEND_SMS, sms_deliver, message)
 
 
 def sms_deliver(message: dict[str, str]) -> str:
     """Give one SMS to the gateway; return its reference or raise SmsError."""
+    if "until" in message and time.time() > float(message["until"]):
+        raise SmsError("it is of no use any more", permanent=True)
     gateway = gateways.get(settings.SMS_GATEWAY)
     if faults := gateway.faults():
         raise SmsError(" ".join(faults), permanent=True)

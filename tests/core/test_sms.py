@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import time_machine
 from django.core import checks
 
 from core.exceptions import DomainError
@@ -36,6 +37,26 @@ def test_text_that_is_too_long_is_refused():
     with pytest.raises(DomainError) as refused:
         send_sms("+420601000001", "x" * 1001)
     assert refused.value.code == "sms.text_too_long"
+
+
+@pytest.mark.django_db
+def test_sms_that_is_of_no_use_any_more_is_not_sent(
+    settings, tmp_path, caplog, django_capture_on_commit_callbacks
+):
+    settings.OUTBOX_DIR = tmp_path
+    with time_machine.travel("2026-11-22 10:00", tick=False) as clock:
+        with django_capture_on_commit_callbacks() as sends:
+            send_sms("+420601777002", "482913", useful_for=300)
+        clock.shift(299)
+        sends[0]()
+        assert last_sms("+420601777002") == "482913"
+        with django_capture_on_commit_callbacks() as sends:
+            send_sms("+420601777003", "482913", useful_for=300)
+        clock.shift(301)
+        sends[0]()
+    assert "of no use any more" in caplog.text
+    with pytest.raises(AssertionError):
+        last_sms("+420601777003")
 
 
 def test_gateway_that_does_not_exist_stops_the_start(settings):
