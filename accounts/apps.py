@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
         """Register audit events and the sign-in receivers."""
         from accounts import (  # noqa: F401
             account_events,
+            admin_record,
             events,
             organization_events,
             receivers,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
+
 from core.ratelimit import RateLimit
 
 QUARTER, HOUR, DAY = 900, 3600, 86_400
@@ -28,3 +32,29 @@ def guess_failed(account: object, address: str) -> None:
 def guess_passed(account: object) -> None:
     """Forget the wrong answers of an account; those of an address stay, others share it."""
     GUESSES_OF_ACCOUNT.forget(f"{account}")
+
+
+# Codes sent: an SMS costs money, and a number that earns by them is easily had (SMS pumping).
+SENT_TO_ACCOUNT = RateLimit("sms-account", 5, HOUR)
+SENT_TO_NUMBER = RateLimit("sms-number", 10, DAY)
+SENT_FOR_ADDRESS = RateLimit("sms-address", 20, HOUR)
+
+
+def sms_wait(actor: Any, phone: str) -> int:
+    """Return the seconds until another code may be sent to this number for this actor."""
+    return max(limit.retry_after(subject) for limit, subject in _sms_limits(actor, phone))
+
+
+def sms_count(actor: Any, phone: str) -> None:
+    """Count a code that is sent."""
+    for limit, subject in _sms_limits(actor, phone):
+        limit.failed(subject)
+
+
+def _sms_limits(actor: Any, phone: str) -> list[tuple[RateLimit, str]]:
+    return [
+        (SENT_TO_ACCOUNT, f"{actor.user.pk}"),
+        (SENT_TO_NUMBER, phone),
+        (SENT_FOR_ADDRESS, actor.address),
+        (RateLimit("sms-all", settings.SMS_CODES_PER_HOUR, HOUR), "all"),
+    ]

@@ -40,6 +40,12 @@ kind           anon mallory guest shared vera olga alice paula chloe carla pete 
 own            in   ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   in    in    in
 # The doors of the second factor itself, open to those who are held back.
 door           in   ok      ok    ok     ok   ok   ok    ok    ok    ok    ok   ok   ok    ok   ok   in    in    in
+verify_door    in   ok      ok    ok     ok   ok   ok    ok    ok    ok    ok   hold ok    ok   ok   in    in    in
+enrol_door     in   ok      ok    ok     ok   ok   ok    ok    ok    ok    hold ok   ok    ok   ok   in    in    in
+passkey_enrol  403  ok      ok    ok     ok   ok   ok    ok    ok    ok    hold ok   ok    ok   ok   403   403   403
+passkey_show   ok   ok      ok    ok     ok   ok   ok    ok    ok    ok    ok   hold ok    ok   ok   ok    ok    ok
+# A person's own thing, which is nobody's of the cast.
+nobodys        in   404     404   404    404  404  404   404   404   404   hold hold 404   404  404  in    in    in
 # One object of Acme: members see it, outsiders cannot tell it from nothing.
 see            in   404     404   ok     ok   ok   ok    ok    404   404   hold hold 404   404  ok   in    in    in
 operate        in   404     404   403    403  ok   ok    ok    404   404   hold hold 404   404  ok   in    in    in
@@ -65,6 +71,8 @@ outbox_frame   in   404     404   404    404  404  404   404   404   404   hold 
 support        in   404     404   404    404  404  404   404   404   404   hold hold 404   404  ok   in    in    in
 
 api_own        401  ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   ok    401   401
+api_session    401  ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   403   401   401
+api_nobodys    401  404     404   404    404  404  404   404   404   404   hold hold 404   404  404  403   401   401
 api_see        401  404     404   ok     ok   ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 api_operate    401  404     404   403    403  ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 api_administer 401  404     404   403    403  403  ok    ok    404   404   hold hold 404   404  ok   ok    401   401
@@ -94,7 +102,23 @@ POST             example_upload_pack                   nothing
 GET,POST,PUT         accounts:sign_in                      public
 POST             accounts:sign_out                     own
 GET,POST,PUT     accounts:password_change              own
-GET,POST         accounts:sudo                          own
+GET,POST         accounts:sudo                          enrol_door
+GET,POST         accounts:factor_verify                 verify_door
+GET              accounts:factor_enrol                  enrol_door
+GET,POST         accounts:factor_totp_add               enrol_door
+GET,POST         accounts:factor_sms_add                enrol_door
+GET,POST         accounts:factor_sms_confirm            enrol_door
+GET              accounts:factor_passkey_add            enrol_door
+GET,POST         accounts:factor_recovery               own
+GET              accounts:factor_list                   own
+GET,POST         accounts:factor_edit                   nobodys
+GET,POST         accounts:factor_delete                 nobodys
+POST             accounts:browser_forget                nobodys
+POST             accounts:browser_forget_all            own
+POST             accounts:passkey_enrol_begin           passkey_enrol
+POST             accounts:passkey_enrol_complete        passkey_enrol
+POST             accounts:passkey_show_begin            passkey_show
+POST             accounts:passkey_show_complete         passkey_show
 GET              accounts:profile                      own
 GET              accounts:first_operator               nothing
 GET              accounts:organization_list            own

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
@@ -48,6 +50,9 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
             SYSTEM, organization=organization, alias="k", algorithm="ed25519"
         ),
         "envvar": env_var_set(SYSTEM, organization=organization, name="A", value="1"),
+        # One's own, so nobody's of the cast.
+        "factor": SimpleNamespace(uid=uuid4()),
+        "browser": SimpleNamespace(uid=uuid4()),
         "auditevent": AuditEvent.objects.filter(organization=organization).first(),
     }
 
@@ -131,6 +136,8 @@ class World:
         """Let `shared` view each object of Acme that can be shared."""
         for obj in self.objects["acme"].values():
             grants = [g for g in UserGrant.__subclasses__() if _about(g) is type(obj)]
+            if not grants:
+                continue
             kind = ContentType.objects.get_for_model(type(obj))
             for table in grants:
                 view = kind.permission_set.get(codename=f"view_{obj._meta.model_name}")

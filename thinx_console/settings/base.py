@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "audit.apps.AuditConfig",
     "core.apps.CoreConfig",
+    "core.apps.ConsoleAdminConfig",
     "channels",
     "corsheaders",
     "django_filters",
@@ -107,6 +108,8 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "accounts.impersonation.ImpersonationMiddleware",
     "accounts.middleware.ActorMiddleware",
+    "accounts.second_factor.middleware.SecondFactorGateMiddleware",
+    "audit.middleware.RefusalMiddleware",
     "accounts.middleware.SignInMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
     "accounts.oversight.OversightMiddleware",
@@ -206,6 +209,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "dashboard"
 SUDO_URL = "accounts:sudo"
+SECOND_FACTOR_URL = "accounts:factor_enrol"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
 BOOTSTRAP_EMAIL = env_str(
     "THINX_BOOTSTRAP_EMAIL", "", help="Creates the first operator when nobody is there yet."
@@ -277,9 +281,9 @@ CELERY = {
     "beat_schedule": {
         "builds.sweep": {"task": "builds.sweep", "schedule": 10.0},
         "core.beat": {"task": "core.beat", "schedule": 10.0},
+        "accounts.sweep": {"task": "accounts.sweep", "schedule": 300.0},
         "accounts.sweep_grants": {"task": "accounts.sweep_grants", "schedule": 86_400.0},
         "audit.archive": {"task": "audit.archive", "schedule": 86_400.0},
-        "accounts.sweep": {"task": "accounts.sweep", "schedule": 300.0},
     },
 }
 CHANNEL_LAYERS = {
@@ -312,6 +316,10 @@ BUILD_LOG_MB = env_int("THINX_BUILD_LOG_MB", "2", help="Megabytes of log kept pe
 CLONE_MB = env_int("THINX_CLONE_MB", "256", help="Megabytes a clone may take.")
 EMBEDDED = env_bool(
     "THINX_EMBEDDED", "true", help="One machine: offers the example and its simulated devices."
+)
+
+FAST_CHECK_INS = env_bool(
+    "THINX_FAST_CHECK_INS", "true", help="Commit ordinary check-ins together, before Django."
 )
 
 # --- Audit -----------------------------------------------------------------------------------

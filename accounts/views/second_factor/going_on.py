@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 
+from accounts.second_factor.recovery import recovery_left
+
+# Not in a cache, not in an error report.
+no_traces = method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 # What is never sent back to a browser.
 SECRET_FIELD = re.compile(r"password|passphrase|secret|private|token|code|\bpin\b|csrf", re.I)
 
@@ -46,6 +55,15 @@ def go_on(request: HttpRequest, carried: str | None, default: str = "") -> HttpR
         context: dict[str, Any] = {"hidden": hidden, "action_url": target, "title": "Confirmed"}
         return render(request, "accounts/second_factor/go_on.html", context)
     return redirect(target or default or resolve_url(settings.LOGIN_REDIRECT_URL))
+
+
+def enrolled_url(request: HttpRequest) -> str:
+    """Return where one goes after adding a factor: to recovery codes if there are none yet."""
+    target = local_next(request)
+    if recovery_left(request.user) == 0:  # type: ignore[arg-type]
+        query = f"?{urlencode({'next': target}, safe='/')}" if target else ""
+        return f"{reverse('accounts:factor_recovery')}{query}"
+    return target or reverse("accounts:factor_list")
 
 
 def too_many_answers(request: HttpRequest, wait: int) -> HttpResponse:

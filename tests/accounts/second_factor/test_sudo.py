@@ -6,7 +6,6 @@ import datetime as dt
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.actor import PROVED_AT
@@ -14,11 +13,6 @@ from audit.models import AuditEvent
 from tests.factories.accounts import PASSWORD
 
 URL = "/accounts/sudo/"
-
-
-@pytest.fixture(autouse=True)
-def empty_cache():
-    cache.clear()
 
 
 @pytest.fixture
@@ -47,7 +41,7 @@ def test_person_confirms_by_password_goes_where_they_wanted(stale, olga):
     client = stale(olga)
     page = client.get(f"{URL}?next=/devices/")
     assert "Confirm that it is you" in page.text
-    answer = client.post(URL, {"sudo": 1, "next": "/devices/", "password": PASSWORD})
+    answer = client.post(URL, {"asked": 1, "next": "/devices/", "password": PASSWORD})
     assert answer["Location"] == "/devices/"
     now = timezone.now().timestamp()
     assert now - client.session[PROVED_AT] < 60
@@ -59,14 +53,14 @@ def test_person_confirms_by_password_goes_where_they_wanted(stale, olga):
     "address", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil"]
 )
 def test_foreign_next_is_not_followed(stale, olga, address):
-    answer = stale(olga).post(URL, {"sudo": 1, "next": address, "password": PASSWORD})
+    answer = stale(olga).post(URL, {"asked": 1, "next": address, "password": PASSWORD})
     assert answer["Location"] == "/"
 
 
 def test_wrong_password_proves_nothing(stale, olga):
     client = stale(olga)
     before = client.session[PROVED_AT]
-    answer = client.post(URL, {"sudo": 1, "password": "guess"})
+    answer = client.post(URL, {"asked": 1, "password": "guess"})
     assert answer.status_code == 422
     assert "This is not your password." in answer.text
     assert client.session[PROVED_AT] == before
@@ -75,8 +69,8 @@ def test_wrong_password_proves_nothing(stale, olga):
 def test_guessing_ends_with_429(stale, olga):
     client = stale(olga)
     for _ in range(10):
-        client.post(URL, {"sudo": 1, "password": "guess"})
-    answer = client.post(URL, {"sudo": 1, "password": PASSWORD})
+        client.post(URL, {"asked": 1, "password": "guess"})
+    answer = client.post(URL, {"asked": 1, "password": PASSWORD})
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
 
