@@ -11,7 +11,7 @@ from rest_framework import exceptions, mixins, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.permissions import actor_of
+from core.api.permissions import actor_of, require_recent
 from core.scoping import get_allowed, is_allowed, may_somewhere
 from core.views.base import heading, noun
 
@@ -33,7 +33,8 @@ class ScopedViewSet(viewsets.GenericViewSet):
 
     `action_permissions` adds or replaces entries of the usual ones (create → add, …). An action
     that is not named there is answered 405. `action_serializers` names the serializer of a
-    body where it is not the one of the answers.
+    body where it is not the one of the answers. `sudo_actions` want a browser session that
+    proved lately who sits there; an API key is proof itself.
     """
 
     queryset: Any
@@ -42,6 +43,7 @@ class ScopedViewSet(viewsets.GenericViewSet):
     action_permissions: ClassVar[dict[str, str]] = {}
     action_serializers: ClassVar[dict[str, Any]] = {}
     ordering_fields: ClassVar[tuple[str, ...]] = ()
+    sudo_actions: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def actor(self) -> Any:
@@ -67,6 +69,8 @@ class ScopedViewSet(viewsets.GenericViewSet):
         """Refuse unnamed actions before anything runs, after asking who is there."""
         super().initial(request, *args, **kwargs)
         self.required_action  # noqa: B018
+        if self.action in self.sudo_actions:
+            require_recent(self.actor)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Keep answers out of every cache: some hold what is shown once."""

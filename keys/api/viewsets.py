@@ -39,6 +39,7 @@ class ApiKeyViewSet(OwnedViewSet):
     filterset_class = ApiKeyFilterSet
     ordering_fields = ("alias", "created_at", "expires_at", "last_used_at")
     action_permissions = {"revoke": "delete"}
+    sudo_actions = frozenset({"create", "update", "partial_update", "destroy", "revoke"})
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Add when the key that asks ends: it can neither live longer nor make one that does."""
@@ -91,6 +92,7 @@ class DeployKeyViewSet(OwnedViewSet):
     serializer_class = DeployKeySerializer
     filterset_class = DeployKeyFilterSet
     ordering_fields = ("alias", "created_at", "last_used_at")
+    sudo_actions = frozenset({"create", "destroy"})
 
     def service_create(self, data: dict[str, Any]) -> DeployKey:
         return deploy_key_create(self.actor, **data)
