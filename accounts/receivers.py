@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.socialaccount.signals import social_account_added
 from axes.signals import user_locked_out
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
@@ -14,6 +15,7 @@ from accounts.events import LockedOut, SignedIn, SignedOut, SignInRefused
 from accounts.identity.methods import sign_in_method
 from accounts.identity.names import person_named
 from accounts.models import Organization, User
+from accounts.services.providers import provider_linked
 from audit.recorder import record
 
 
@@ -66,6 +68,14 @@ def _locked_out(request: HttpRequest, username: str | None, **_: Any) -> None:
         organization=organization,
         name=f"{username or ''}"[:120],
     )
+
+
+@receiver(social_account_added)
+def _linked(request: HttpRequest, sociallogin: Any, **_: Any) -> None:
+    actor = Actor.from_request(request)
+    if actor.user is None:
+        actor.user = sociallogin.user
+    provider_linked(actor, account=sociallogin.account)
 
 
 def _is_not_looked_at(request: Any) -> bool:

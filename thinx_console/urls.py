@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.urls import include, path
 
 from thinx_console import health, views
@@ -15,10 +16,12 @@ urlpatterns = [
     path("api/v1/", include("thinx_console.api_urls")),
     path("", include("keys.urls")),
     path("accounts/", include("accounts.urls")),
+    path("accounts/", include("accounts.identity.urls")),
     path("devices/", include("devices.urls")),
     path("", include("builds.urls")),
     path("audit/", include("audit.urls")),
     path("outbox/", include("thinx_console.outbox.urls")),
+    path("admin/", admin.site.urls),
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
 from django.contrib import messages
 from django.contrib.auth import login, views
-from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -15,9 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
-from accounts import throttle
-from accounts.actor import client_address
 from accounts.forms import FirstOperatorForm, SignInForm
+from accounts.identity.adapters import BACKEND
+from accounts.identity.policy import sign_up_allowed
+from accounts.identity.providers import provider_choices
 from accounts.models import User
 from accounts.services import first_operator_create, first_operator_token_is_valid
 from core.exceptions import Conflict
@@ -25,65 +27,44 @@ from core.exceptions import Conflict
 TWO_WEEKS = 14 * 24 * 3600
 
 
-class PasswordGuessMixin:
-    """Ends the guessing of a password after ten failures of one account at one address."""
+class SignInView(views.LoginView):
+    """Sign in by e-mail address or user name.
 
-    request: HttpRequest
-    wrong_guess: ClassVar[str] = NON_FIELD_ERRORS
-
-    def guessed_name(self) -> str:
-        """Return the account whose password is asked."""
-        raise TypeError(f"{type(self).__name__} does not say whose password it asks")
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Refuse before the password is looked at."""
-        wait = throttle.seconds_to_wait(self.guessed_name(), client_address(request))
-        if wait:
-            return too_many_attempts(request, wait)
-        return super().post(request, *args, **kwargs)  # type: ignore[misc]
-
-    def form_invalid(self, form: Any) -> HttpResponse:
-        """Count the failure if it was the password's."""
-        if self.wrong_guess in form.errors:
-            throttle.guess_failed(self.guessed_name(), client_address(self.request))
-        return super().form_invalid(form)  # type: ignore[misc]
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        """Forget the failures before this success."""
-        throttle.guess_passed(self.guessed_name(), client_address(self.request))
-        return super().form_valid(form)  # type: ignore[misc]
-
-
-def too_many_attempts(request: HttpRequest, wait: int) -> HttpResponse:
-    """Return the 429 page, which says when to come back."""
-    minutes = -(-wait // 60)
-    context = {
-        "message": "Too many wrong passwords. Try again in "
-        f"{minutes} {'minute' if minutes == 1 else 'minutes'}; until then even the right one "
-        "is not looked at."
-    }
-    response = render(request, "errors/429.html", context, status=429)
-    response["Retry-After"] = f"{wait}"
-    return response
-
-
-class SignInView(PasswordGuessMixin, views.LoginView):
-    """Sign in by e-mail address or user name."""
+    Guessing is ended by django-axes, whose middleware puts the 429 page in place of ours. A right
+    password of an unconfirmed address leads to the page that says a link was mailed.
+    """
 
     form_class = SignInForm
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
-    def guessed_name(self) -> str:
-        return self.request.POST.get("username", "")
-
     def form_valid(self, form: Any) -> HttpResponse:
-        response = super().form_valid(form)
-        self.request.session.set_expiry(TWO_WEEKS if form.cleaned_data["remember"] else 0)
+        person = form.get_user()
+        open_session(self.request, person)
+        response = perform_login(
+            self.request, Login(user=person, redirect_url=self.get_success_url())
+        )
+        if self.request.user.is_authenticated:
+            self.request.session.set_expiry(TWO_WEEKS if form.cleaned_data["remember"] else 0)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(nobody_yet=not User.objects.exists(), **kwargs)
+        nobody_yet = not User.objects.exists()
+        return super().get_context_data(
+            nobody_yet=nobody_yet,
+            sign_up_allowed=sign_up_allowed(self.request) and not nobody_yet,
+            providers=provider_choices(),
+            **kwargs,
+        )
+
+
+def open_session(request: HttpRequest, person: Any) -> None:
+    """Note in the session by which first factor it is about to be opened."""
+    directory = getattr(person, "directory", "")
+    if directory:
+        record_authentication(request, person, "directory", provider=directory)
+    else:
+        record_authentication(request, person, "password")
 
 
 class SignOutView(views.LogoutView):
@@ -113,7 +94,8 @@ class FirstOperatorView(FormView):
             person = first_operator_create(**form.cleaned_data)
         except Conflict:
             return self.used_up()
-        login(self.request, person, backend="accounts.backends.EmailBackend")
+        record_authentication(self.request, person, "password")
+        login(self.request, person, backend=BACKEND)
         return redirect(self.get_success_url())
 
     def used_up(self) -> HttpResponse:

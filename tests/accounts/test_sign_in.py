@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -91,15 +92,64 @@ def test_signed_in_person_opens_sign_in_goes_on(signed_in, olga):
     assert response["Location"] == "/environment/"
 
 
-def test_eleventh_guess_is_429_even_with_the_right_password(client, olga):
-    for _ in range(10):
+def test_tenth_wrong_password_locks_out_even_the_right_one(client, olga):
+    for _ in range(9):
         assert sign_in(client, password="guess").status_code == 200
-    refused = sign_in(client)
-    assert refused.status_code == 429
-    assert 0 < int(refused["Retry-After"]) <= 900
-    assert "Too many wrong passwords. Try again in 15 minutes" in refused.text
+    for password in ("guess", PASSWORD):
+        refused = sign_in(client, password=password)
+        assert refused.status_code == 429
+        assert 0 < int(refused["Retry-After"]) <= 900
+        assert "Too many wrong passwords. Try again in 15 minutes" in refused.text
     assert "_auth_user_id" not in client.session
     assert AuditEvent.objects.filter(verb="accounts.sign_in_refused").count() == 10
+    event = AuditEvent.objects.get(verb="accounts.locked_out")
+    assert (event.target_uid, event.address) == (olga.uid, "127.0.0.1")
+
+
+def test_guessing_by_address_and_user_name_is_guessing_at_one_account(client, olga):
+    for n in range(10):
+        sign_in(client, ("olga", "OLGA@example.org")[n % 2], "guess")
+    assert sign_in(client).status_code == 429
+
+
+def test_other_browsers_at_the_same_address_are_locked_out_too(client, olga):
+    for n in range(10):
+        client.post(
+            URL, {"username": "olga", "password": "guess"}, headers={"user-agent": f"browser {n}"}
+        )
+    assert sign_in(Client()).status_code == 429
+
+
+def test_locked_out_attempts_do_not_make_it_longer(client, olga):
+    for _ in range(10):
+        sign_in(client, password="guess")
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=14)):
+        assert int(sign_in(client)["Retry-After"]) <= 61
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=16)):
+        assert sign_in(client).status_code == 302
+
+
+def test_lost_cache_forgives_nothing(client, olga):
+    for _ in range(10):
+        sign_in(client, password="guess")
+    cache.clear()
+    assert sign_in(client).status_code == 429
+
+
+def test_own_success_does_not_clear_the_failures_of_the_address(client, olga):
+    for n in range(48):
+        sign_in(client, f"person-{n}@example.org", "guess")
+    sign_in(client)
+    client.logout()
+    for n in range(2):
+        sign_in(client, f"other-{n}@example.org", "guess")
+    assert sign_in(client).status_code == 429
+
+
+def test_what_was_typed_is_not_kept(client, olga):
+    sign_in(client, password="nearly right")
+    kept = AccessAttempt.objects.values()
+    assert "nearly right" not in f"{list(kept)}"
 
 
 def test_guessing_at_one_account_leaves_others_and_other_places_alone(client, olga, alice):

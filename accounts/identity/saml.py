@@ -1,0 +1,25 @@
+"""SAML as allauth has it, but for single logout, which signs people out by an unsigned link."""
+
+from __future__ import annotations
+
+from allauth.socialaccount.providers.saml.utils import build_saml_config, get_app_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.generic import View
+from onelogin.saml2.settings import OneLogin_Saml2_Settings as SamlSettings
+
+
+class SamlMetadataView(View):
+    """What an identity provider wants to know of this console."""
+
+    def get(self, request: HttpRequest, organization_slug: str) -> HttpResponse:
+        """Return the metadata of the service provider."""
+        app = get_app_or_404(request, organization_slug)
+        config = build_saml_config(request, app.settings, organization_slug)
+        config["sp"].pop("singleLogoutService")
+        metadata = SamlSettings(settings=config, sp_validation_only=True).get_sp_metadata()
+        return HttpResponse(metadata, content_type="application/samlmetadata+xml")
+
+
+def no_single_logout(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """Refuse; the library only wants to name an address."""
+    raise Http404
