@@ -35,7 +35,7 @@ def enqueue(
 
 def broadcast(group: str, message: dict[str, Any]) -> None:
     """Send a message to everybody subscribed to a group now; a lost broker loses only this."""
-    _send([(group, message)])
+    tell_groups([(group, message)])
 
 
 def changed_on_commit(obj: Any, *groups: str) -> None:
@@ -49,7 +49,7 @@ def changed_on_commit(obj: Any, *groups: str) -> None:
         (group, {"type": "object.changed", "group": group, "model": model, "uid": uid})
         for group in groups
     ]
-    transaction.on_commit(lambda: _send(told))
+    transaction.on_commit(lambda: tell_groups(told))
 
 
 def access_changed(*groups: str) -> None:
@@ -58,11 +58,11 @@ def access_changed(*groups: str) -> None:
     `person.<uid>` is all pages of one person; an object's own group is whoever watches it.
     """
     told = [(group, {"type": "access.changed"}) for group in groups]
-    transaction.on_commit(lambda: _send(told))
+    transaction.on_commit(lambda: tell_groups(told))
 
 
-def _send(told: list[tuple[str, dict[str, Any]]]) -> None:
-    """Send all messages from one event loop: making one costs more than sending does."""
+def tell_groups(told: list[tuple[str, dict[str, Any]]]) -> None:
+    """Send (group, message) pairs now, from one event loop: making one costs more than sending."""
     layer = get_channel_layer()
     if layer is None:
         return

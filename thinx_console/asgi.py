@@ -1,4 +1,4 @@
-"""ASGI entry: pages, API and devices by Django, `/ws/` by channels."""
+"""ASGI entry: ordinary check-ins first, pages, API and devices by Django, `/ws/` by channels."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
+from gateway.fast.app import with_fast_check_ins  # noqa: E402
 from thinx_console.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": _django,
+        "http": with_fast_check_ins(_django),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

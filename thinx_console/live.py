@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db.models import Value
@@ -22,6 +23,7 @@ from accounts.models import Organization
 from accounts.oversight import write_down
 from accounts.sockets import Seat, actor_in, seat_of
 from builds.models import Build
+from core.watching import watch
 from devices.models import Device
 
 # With two queries each time; whatever changed closes a connection well within 5 seconds.
@@ -69,6 +71,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         for group in asked:
             self.groups_joined.add(group)
             await self.channel_layer.group_add(group, self.channel_name)
+        await sync_to_async(watch)(asked)
         await self.send_json({"type": "subscribed", "groups": sorted(self.groups_joined)})
 
     async def object_changed(self, event: dict[str, Any]) -> None:
@@ -108,6 +111,7 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
         if actor is None:
             return None
         wanted = set(groups)
+        watch(wanted & self.groups_joined)
         seen = viewable(actor, wanted)
         write_down(actor)
         return seen == wanted

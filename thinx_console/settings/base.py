@@ -336,6 +336,7 @@ AUDIT_KEEP_DAYS = env_int(
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "keys.api.authentication.ApiKeyAuthentication",
+        "accounts.api.authentication.PasswordAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["core.api.permissions.ActorPermission"],
@@ -364,7 +365,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BuildStatusEnum": "builds.choices.BuildStatus",
         "ApiKeyKindEnum": "keys.choices.ApiKeyKind",
-        "CredentialKindEnum": ["session", "api_key"],
+        "CredentialKindEnum": ["session", "api_key", "password"],
+        "FactorKindEnum": ["totp", "sms", "passkey"],
         "EnvVarLevelEnum": ["organization", "source", "device"],
     },
     "POSTPROCESSING_HOOKS": [

@@ -1,0 +1,67 @@
+"""Reading a check-in that may be ordinary."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from devices.reports import DeviceReport
+from devices.services import REPORTED, VOLATILE
+from devices.statuses import read_status
+from gateway.protocol import values
+from gateway.protocol.errors import ProtocolError
+from gateway.protocol.requests import parse_registration
+from keys.services import key_digest
+
+# What must be as the database has it; a difference is for the services.
+SAME = ("mac", "platform", "fcid", "version", "env_hash")
+# What is kept when the device says nothing of it.
+KEPT = tuple(name for name in REPORTED if name not in SAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One check-in: who says so, and what is to be stored. `None` is "not said"."""
+
+    uid: uuid.UUID
+    digests: tuple[str, str]
+    owner: str
+    address: str
+    same: dict[str, str | None]
+    said: dict[str, Any]
+
+    @property
+    def sender(self) -> tuple[str, str]:
+        """Return the key, by its digest, and the address it is used from."""
+        return self.digests[0], self.address
+
+
+def read_call(presented: str, body: bytes, address: str) -> Call | None:
+    """Return the call, or None when it is not one for here: then the services read it again."""
+    credential = values.credential(presented)
+    try:
+        sent = parse_registration(body)
+    except ProtocolError:
+        return None
+    report = sent.report
+    if credential is None or sent.owner is None or report.udid is None or sent.ack:
+        return None
+    # A device may present its key or the SHA-256 of it.
+    digests = (key_digest(credential), credential)
+    return Call(report.udid, digests, sent.owner, address[:64], _same(report), _said(report))
+
+
+def _same(report: DeviceReport) -> dict[str, str | None]:
+    return {name: getattr(report, name) or None for name in ("mac", "platform", "fcid")} | {
+        name: getattr(report, name) for name in ("version", "env_hash")
+    }
+
+
+def _said(report: DeviceReport) -> dict[str, Any]:
+    said = {name: getattr(report, name) for name in KEPT}
+    said |= {name: getattr(report, name) or "" for name in VOLATILE}
+    said["status"], said["level"] = (
+        read_status(report.status) if report.status is not None else (None, None)
+    )
+    return said

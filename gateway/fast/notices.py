@@ -1,0 +1,69 @@
+"""What may wait until a check-in is answered: live pages, and when a key was used last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from core.jobs import tell_groups
+from core.watching import watched
+from gateway.fast.calls import Call
+from gateway.fast.statements import Stored
+from keys.models import ApiKey
+
+# A page needs no more than this, and a broker no less.
+SECONDS_BETWEEN = 0.5
+KEY_SECONDS = 60
+
+
+class Notices:
+    """Collects what happened and says it twice a second, however many check-ins there were."""
+
+    def __init__(self) -> None:
+        self._devices: dict[str, Any] = {}
+        self._organizations: dict[str, str] = {}
+        self._keys: dict[int, str] = {}
+        self._said_at = 0.0
+        self._keys_at = 0.0
+
+    def told(self, batch: Sequence[tuple[Call, Stored]], now: datetime) -> None:
+        """Remember one batch, and say what is due."""
+        for call, stored in batch:
+            uid = f"{call.uid}"
+            self._devices[uid] = None
+            self._organizations[f"{stored.organization_uid}"] = uid
+            self._keys[stored.key_id] = call.address
+        clock = time.monotonic()
+        if clock - self._said_at >= SECONDS_BETWEEN:
+            self._said_at = clock
+            self._say()
+        if clock - self._keys_at >= KEY_SECONDS:
+            self._keys_at = clock
+            self._note_keys(now)
+
+    def _say(self) -> None:
+        """Tell each organization once, and each device that somebody looks at."""
+        messages = [_changed(f"org.{org}", uid) for org, uid in self._organizations.items()]
+        for group in watched([f"device.{uid}" for uid in self._devices]):
+            messages.append(_changed(group, group.removeprefix("device.")))
+        self._devices, self._organizations = {}, {}
+        tell_groups(messages)
+
+    def _note_keys(self, now: datetime) -> None:
+        keys, self._keys = self._keys, {}
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(seconds=KEY_SECONDS))
+        by_address: dict[str, list[int]] = {}
+        for pk, address in keys.items():
+            by_address.setdefault(address, []).append(pk)
+        for address, pks in by_address.items():
+            ApiKey.objects.filter(stale, pk__in=pks).update(
+                last_used_at=now, last_used_address=address
+            )
+
+
+def _changed(group: str, uid: str) -> tuple[str, dict[str, Any]]:
+    return group, {"type": "object.changed", "group": group, "model": "devices.device", "uid": uid}

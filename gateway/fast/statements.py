@@ -1,0 +1,178 @@
+"""The statement that stores ordinary check-ins and says which ones were ordinary.
+
+One for each database; `tests/gateway/fast` holds both to what the services do. Names of tables
+and columns come from the models, so a migration that renames one cannot leave this behind.
+"""
+
+# No value is written into the text of a statement; names come from the models.
+# ruff: noqa: S608
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.models import Organization
+from builds.choices import BuildStatus
+from builds.models import Build
+from devices.models import Device, DeviceState
+from devices.services import VOLATILE
+from gateway.fast.calls import KEPT, SAME, Call
+from keys.models import ApiKey
+
+KEPT_TYPES = {"lat": "float8", "lon": "float8", "timezone_offset": "float8"}
+STATUS = ("status", "level")
+TABLES = {
+    "device": Device._meta.db_table,
+    "state": DeviceState._meta.db_table,
+    "key": ApiKey._meta.db_table,
+    "organization": Organization._meta.db_table,
+    "build": Build._meta.db_table,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An ordinary check-in that is committed, and what its answer says."""
+
+    alias: str
+    auto_update: bool
+    organization_uid: Any
+    key_id: int
+
+
+# What makes a check-in ordinary. `v` is what the device says.
+ORDINARY = """
+JOIN {device} d ON d.uid = v.uid
+JOIN {state} s ON s.device_id = d.id
+JOIN {organization} o ON o.id = d.organization_id AND o.owner_id = v.owner AND o.is_active
+JOIN {key} k ON {key_matches}
+  AND k.organization_id = o.id AND k.revoked_at IS NULL
+  AND (k.expires_at IS NULL OR k.expires_at > {now})
+  AND (k.device_id IS NULL OR k.device_id = d.id)
+WHERE d.alias <> ''
+  AND COALESCE(v.mac, d.mac) = d.mac
+  AND COALESCE(v.platform, d.platform) = d.platform
+  AND COALESCE(v.fcid, d.fcid) = d.fcid
+  AND COALESCE(v.version, s.version) = s.version
+  AND COALESCE(v.env_hash, s.env_hash) = s.env_hash
+  AND NOT EXISTS (
+    SELECT 1 FROM {build} b WHERE b.device_id = d.id AND b.status = '{succeeded}'
+    AND b.id > COALESCE(s.installed_build_id, 0))
+"""
+
+
+def store(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
+    """Store what is ordinary, in one transaction; return those by their place in `calls`.
+
+    No two calls may be of the same device.
+    """
+    with transaction.atomic(durable=True):
+        run = _postgresql if connection.vendor == "postgresql" else _sqlite
+        return run(calls, now)
+
+
+def _ordinary(now: str, key_matches: str) -> str:
+    return ORDINARY.format(
+        **TABLES, now=now, key_matches=key_matches, succeeded=BuildStatus.SUCCEEDED
+    )
+
+
+# --- PostgreSQL: one statement -----------------------------------------------------------------
+
+_TEXTS = ("owner", "digest", "also", "address", *SAME, *KEPT, *VOLATILE, *STATUS)
+_COLUMNS = ("n", "uid", *_TEXTS)
+
+
+def _postgresql_statement() -> str:
+    types = {"n": "int", "uid": "uuid", **KEPT_TYPES}
+    arrays = ", ".join(f"%s::{types.get(name, 'text')}[]" for name in _COLUMNS)
+    kept = ", ".join(f"{n} = COALESCE(hit.{n}, s.{n})" for n in (*KEPT, *STATUS))
+    volatile = ", ".join(f"{name} = hit.{name}" for name in VOLATILE)
+    ordinary = _ordinary("now()", "k.digest = ANY(ARRAY[v.digest, v.also])")
+    return f"""
+WITH hit AS MATERIALIZED (
+  SELECT v.*, d.id AS device_id, d.alias, d.auto_update, o.uid AS organization_uid,
+         k.id AS key_id, k.prefix
+  FROM unnest({arrays}) AS v({", ".join(_COLUMNS)}) {ordinary})
+UPDATE {TABLES["state"]} s
+SET last_seen_at = %s, checkins = s.checkins + 1, address = hit.address,
+    last_key_prefix = hit.prefix, {kept}, {volatile}
+FROM hit WHERE s.device_id = hit.device_id
+RETURNING hit.n, hit.alias, hit.auto_update, hit.organization_uid, hit.key_id
+"""
+
+
+POSTGRESQL = _postgresql_statement()
+
+
+def _postgresql(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
+    # In the order of their ids, so that two processes lock the same rows in the same order.
+    order = sorted(range(len(calls)), key=lambda n: calls[n].uid)
+    rows = [(n, calls[n]) for n in order]
+    arrays: list[list[Any]] = [order, [call.uid for _, call in rows]]
+    arrays += [[_text(call, name) for _, call in rows] for name in _TEXTS]
+    connection.ensure_connection()
+    # The driver's own cursor binds on the server; Django's writes the values into the text.
+    with connection.connection.cursor() as cursor:
+        cursor.execute(POSTGRESQL, [*arrays, now], prepare=True)
+        return {n: Stored(*said) for n, *said in cursor.fetchall()}
+
+
+def _text(call: Call, name: str) -> Any:
+    match name:
+        case "owner" | "address":
+            return getattr(call, name)
+        case "digest":
+            return call.digests[0]
+        case "also":
+            return call.digests[1]
+    return call.same[name] if name in call.same else call.said[name]
+
+
+# --- SQLite: it returns no columns of joined tables, so it is asked first -----------------------
+
+
+def _sqlite_statements() -> tuple[str, str]:
+    names = ("n", "uid", *_SQLITE_ASKED)
+    picked = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
+    ordinary = _ordinary("%s", "k.digest IN (v.digest, v.also)")
+    asked = f"""
+WITH v AS MATERIALIZED (SELECT {picked} FROM json_each(%s))
+SELECT v.n, d.id, k.prefix, d.alias, d.auto_update, o.uid, k.id FROM v {ordinary}
+"""
+    kept = ", ".join(f'"{name}" = COALESCE(%s, "{name}")' for name in (*KEPT, *STATUS))
+    volatile = ", ".join(f'"{name}" = %s' for name in VOLATILE)
+    stored = f"""
+UPDATE {TABLES["state"]} SET last_seen_at = %s, checkins = checkins + 1, address = %s,
+last_key_prefix = %s, {kept}, {volatile} WHERE device_id = %s
+"""
+    return asked, stored
+
+
+_SQLITE_ASKED = ("owner", "digest", "also", *SAME)
+SQLITE_ASKED, SQLITE_STORED = _sqlite_statements()
+
+
+def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
+    asked = [
+        {"n": n, "uid": call.uid.hex, **{name: _text(call, name) for name in _SQLITE_ASKED}}
+        for n, call in enumerate(calls)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(SQLITE_ASKED, [json.dumps(asked), now])
+        hits = cursor.fetchall()
+        cursor.executemany(
+            SQLITE_STORED,
+            [_sqlite_values(calls[n], now, prefix, pk) for n, pk, prefix, *_ in hits],
+        )
+    return {n: Stored(alias, bool(auto), uid, key) for n, _, _, alias, auto, uid, key in hits}
+
+
+def _sqlite_values(call: Call, now: datetime, prefix: str, pk: int) -> list[Any]:
+    names = (*KEPT, *STATUS, *VOLATILE)
+    return [now, call.address, prefix, *(call.said[name] for name in names), pk]
