@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import Any, ClassVar
 
 from django.core.files.storage import default_storage
-from django.db import models
+from django.db import models, transaction
 
 from accounts.belongings import Belongings, belongings, plain_fields
 from accounts.models import Organization, User
 from builds.choices import CANCELLABLE, BuildStatus
-from builds.models import Artifact, Build, Source
+from builds.models import Build, Source
 from builds.services.state import move
 
 
@@ -54,9 +55,12 @@ class Builds(Belongings):
     def erase(self, organization: Organization) -> None:
         """Delete the rows; each takes its files along. Then the folder they were in."""
         super().erase(organization)
-        if not Artifact.objects.filter(organization=organization).exists():
-            with contextlib.suppress(OSError):  # not empty, or a storage without folders
-                default_storage.delete(f"{organization.uid}")
+        transaction.on_commit(partial(_drop_folder, f"{organization.uid}"))
+
+
+def _drop_folder(name: str) -> None:
+    with contextlib.suppress(OSError):  # not empty, or a storage without folders
+        default_storage.delete(name)
 
 
 @belongings.register

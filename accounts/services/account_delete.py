@@ -25,7 +25,7 @@ from accounts.models import CustomRole, Invitation, Membership, Organization, Si
 from accounts.selectors.people import own_organization
 from accounts.services.groups import groups_discard
 from accounts.services.sign_ins import sessions_drop
-from accounts.tree import locked
+from accounts.tree import at_or_below, locked
 from audit.recorder import record
 from core.exceptions import Conflict
 from core.jobs import enqueue
@@ -60,7 +60,8 @@ def erasure_plan(user: User) -> ErasurePlan:
         for kind in all_belongings():
             count = kind.count(organization)
             counts.append((count, kind.one if count == 1 else kind.many))
-        below = list(organization.get_descendants()[:LONGEST_NAMES])
+        inside = Organization.objects.filter(at_or_below(organization))
+        below = list(inside.exclude(pk=organization.pk)[: LONGEST_NAMES + 1])
     superusers = User.objects.filter(is_superuser=True, is_active=True)
     return ErasurePlan(
         counts=tuple((count, words) for count, words in counts if count),
