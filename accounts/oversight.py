@@ -55,7 +55,7 @@ def write_down(actor: Actor, *, chosen: Any = None, **facts: str) -> None:
     seen, actor.overseen = actor.overseen, set()
     rows = [row for _, row in seen if row is not None]
     lists = {model._meta.label for model, row in seen if row is None} - {Organization._meta.label}
-    where: set[Organization | None] = {_organization_of(row) for row in rows}
+    where: set[Organization | None] = {organization_of(row) for row in rows}
     if not rows and lists:
         where.add(chosen)
     own = [path for paths in actor.role_paths().values() for path in paths]
@@ -66,7 +66,8 @@ def write_down(actor: Actor, *, chosen: Any = None, **facts: str) -> None:
             record(actor, Overseen, organization, organization=organization, **facts)
 
 
-def _organization_of(row: models.Model) -> Organization | None:
+def organization_of(row: models.Model) -> Organization | None:
+    """Return what a row belongs to, by the scope path of its model."""
     path = row.scope_path  # type: ignore[attr-defined]
     found: Any = row
     for step in () if path == "pk" else path.split("__"):

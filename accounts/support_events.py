@@ -84,16 +84,6 @@ class Overseen(EventType):
 
 
 @events.register
-class AdminAdded(EventType):
-    """A row was added in the Django admin."""
-
-    slug = "accounts.admin_added"
-    label = "Added in the Django admin"
-    icon = "plus"
-    level = "warning"
-
-
-@events.register
 class AdminChanged(EventType):
     """A row was changed in the Django admin; secrets show as dots."""
 

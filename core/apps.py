@@ -1,8 +1,12 @@
-"""Django's entry to the core: its system checks and the SMS gateways."""
+"""Django's entry to the core: its system checks, the SMS gateways, the Django admin."""
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import AppConfig, apps
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class CoreConfig(AppConfig):
@@ -17,3 +21,19 @@ class CoreConfig(AppConfig):
         from core.sms import _checks, gateways  # noqa: F401
 
         gateways.autodiscover("core.sms")
+
+
+class ConsoleAdminConfig(SimpleAdminConfig):
+    """The Django admin with our site, and with nothing that a library registers by itself."""
+
+    default_site = "core.admin.ConsoleAdminSite"
+
+    def ready(self) -> None:
+        """Import the admin modules of our own apps only."""
+        super().ready()
+        from core.checks import OUR_APPS
+
+        for config in apps.get_app_configs():
+            ours = config.label in OUR_APPS or config.name == "thinx_console"
+            if ours and find_spec(f"{config.name}.admin") is not None:
+                import_module(f"{config.name}.admin")

@@ -26,6 +26,16 @@ class Entry:
     shown: Callable[[Any], bool] | None = None
 
 
+def is_unrestricted(actor: Any) -> bool:
+    """Tell whether this is a superuser whose session has shown a second factor."""
+    return bool(actor.is_unrestricted)
+
+
+def is_staff(actor: Any) -> bool:
+    """Tell whether this is a member of staff, as themselves."""
+    return bool(actor.user and actor.user.is_staff and actor.impersonator is None)
+
+
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Fleet",
@@ -57,6 +67,8 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 "Organizations", "accounts:organization_list", "building", "accounts:organization"
             ),
             Entry("REST API", "api:root", "code", "api:root"),
+            Entry("People", "accounts:user_list", "users", "accounts:user", is_unrestricted),
+            Entry("Django admin", "admin:index", "database", "admin:index", is_staff),
             Entry("Outbox", "outbox:message_list", "inbox", "outbox:message", may_read_outbox),
         ),
     ),
