@@ -53,6 +53,11 @@ STATES: dict[str, State] = {
     "reachable": State("Reachable", "plug-connected", "ok"),
     "refused": State("Refused", "circle-x", "error"),
     "unchecked": State("Not tested", "circle-dashed", "unknown"),
+    # invitations
+    "open": State("Open", "mail", "running"),
+    "accepted": State("Accepted", "circle-check", "ok"),
+    "declined": State("Declined", "circle-x", "warning"),
+    "withdrawn": State("Withdrawn", "ban", "unknown"),
     # steps of work
     "pending": State("Waiting", "circle", "unknown"),
     "running": State("Running", "loader-2", "running"),

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from accounts.selectors.organizations import MAX_SWITCH
 from thinx_console.outbox.access import may_read_outbox
 
 
@@ -57,6 +58,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("API keys", "keys:apikey_list", "key", "keys:apikey"),
             Entry("Deploy keys", "keys:deploykey_list", "lock", "keys:deploykey"),
             Entry("Environment", "keys:envvar_list", "variable", "keys:envvar"),
+            Entry("Shared", "accounts:shared_with_me", "share", "accounts:shared"),
         ),
     ),
     ("Record", (Entry("Audit log", "audit:auditevent_list", "history", "audit:auditevent"),)),
@@ -88,7 +90,8 @@ def navigation_for(request: HttpRequest) -> dict[str, Any]:
     current = request.resolver_match.view_name if request.resolver_match else ""
     return {
         "nav": [_group(label, entries, current, request) for label, entries in GROUPS],
-        "organizations": request.organizations,  # type: ignore[attr-defined]
+        "organizations": request.organizations[:MAX_SWITCH],  # type: ignore[attr-defined]
+        "more_organizations": len(request.organizations) > MAX_SWITCH,  # type: ignore[attr-defined]
         "organization": request.home_organization,  # type: ignore[attr-defined]
         "narrowed": bool(request.organization),  # type: ignore[attr-defined]
     }

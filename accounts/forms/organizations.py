@@ -15,6 +15,23 @@ class OrganizationForm(forms.ModelForm):
         fields = ["name"]
 
 
+class OrganizationLimitsForm(forms.ModelForm):
+    """How much an organization may use, with everything below it."""
+
+    class Meta:
+        model = Organization
+        fields = ["max_devices", "max_concurrent_builds", "max_storage_mb"]
+        labels = {
+            "max_devices": "Devices",
+            "max_concurrent_builds": "Builds at once",
+            "max_storage_mb": "Storage for artifacts, in MB",
+        }
+        help_texts = {
+            "max_devices": "Left empty: as many as the organizations above allow.",
+            "max_concurrent_builds": "Queued and running ones together.",
+        }
+
+
 class OrganizationSwitchForm(forms.Form):
     """Which organization to narrow the pages to; none for all of them."""
 

@@ -131,6 +131,10 @@ class Membership(UidModel, RoleHolding):
     def __str__(self) -> str:
         return f"{self.user} is {self.role_name.lower()} of {self.organization}"
 
+    def get_absolute_url(self) -> str:
+        """Return the members of the organization."""
+        return reverse("accounts:organization_members", kwargs={"uid": self.organization.uid})
+
 
 class Invitation(UidModel, RoleHolding):
     """A mailed offer of a role; only the SHA-256 of the link's token is kept.
@@ -167,6 +171,10 @@ class Invitation(UidModel, RoleHolding):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.organization}"
+
+    def get_absolute_url(self) -> str:
+        """Return the invitations of the organization."""
+        return reverse("accounts:organization_invitations", kwargs={"uid": self.organization.uid})
 
 
 class UserGroup(UidModel):

@@ -9,9 +9,13 @@ from django.http import HttpRequest
 
 from accounts.actor import Actor
 from accounts.models import Organization
+from accounts.selectors.tree import attach_ancestors
+from accounts.tree import at_or_below
 
 SESSION_KEY = "organization"
-MAX_SWITCH = 200
+# How many the switch in the header lists; the others are found by their name.
+MAX_SWITCH = 12
+MAX_FOUND = 20
 
 
 def reachable_organizations(actor: Actor) -> QuerySet[Organization]:
@@ -20,8 +24,38 @@ def reachable_organizations(actor: Actor) -> QuerySet[Organization]:
 
 
 def switchable_organizations(request: HttpRequest) -> list[Organization]:
-    """Return what the organization switch offers, personal ones first."""
-    return list(reachable_organizations(_actor(request))[:MAX_SWITCH])
+    """Return what the organization switch offers, personal ones first; one too many tells of more.
+
+    Of very many only those where the person holds a role are sorted, and the tree's first ones
+    follow: sorting ten thousand on every page would be felt.
+    """
+    actor = _actor(request)
+    if not _reaches_many(actor):
+        return list(reachable_organizations(actor)[: MAX_SWITCH + 1])
+    own = reachable_organizations(actor).filter(memberships__user=actor.user)
+    found = list(own[: MAX_SWITCH + 1])
+    if len(found) <= MAX_SWITCH:
+        known = [row.pk for row in found]
+        others = Organization.objects.allowed(actor).exclude(pk__in=known).order_by("path")
+        found += others[: MAX_SWITCH + 1 - len(found)]
+    return found
+
+
+def organizations_like(
+    actor: Actor, words: str, action: str = "view", without: Organization | None = None
+) -> tuple[list[Organization], bool]:
+    """Return the first organizations whose name or owner id matches, and whether there are more.
+
+    Each knows its `trail`. `without` leaves out one with everything below it.
+    """
+    rows = Organization.objects.allowed(actor, action).order_by("path")
+    if words.strip():
+        rows = rows.filter(name__icontains=words.strip())
+    if without is not None:
+        rows = rows.exclude(at_or_below(without))
+    found = list(rows[: MAX_FOUND + 1])
+    attach_ancestors(actor, found)
+    return found[:MAX_FOUND], len(found) > MAX_FOUND
 
 
 def chosen_organization(request: HttpRequest) -> Organization | None:
@@ -43,6 +77,14 @@ def actor_home(actor: Actor) -> Organization | None:
         return actor.ceiling
     personal = Organization.objects.filter(is_personal=True, memberships__user=actor.user)
     return personal.first()
+
+
+def _reaches_many(actor: Actor) -> bool:
+    if actor.is_unrestricted:
+        return True
+    if not actor.may_attempt("accounts.view_organization"):
+        return False
+    return isinstance(actor.organization_ids("accounts.view_organization"), QuerySet)
 
 
 def _actor(request: Any) -> Actor:

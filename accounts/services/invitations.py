@@ -29,6 +29,8 @@ from core.mail import send_mail
 from core.ratelimit import RateLimit
 
 HOUR = 3600
+# What an invitation does not have before it is answered.
+UNSET = ("invited_by", "accepted_by", "accepted_at", "declined_at", "withdrawn_at")
 
 
 @transaction.atomic
@@ -66,7 +68,7 @@ def invitation_send(
         invited_by=actor.user,
         expires_at=_end(),
     )
-    invitation.full_clean(exclude=["invited_by", "accepted_by"], validate_constraints=False)
+    invitation.clean_fields(exclude=UNSET)
     try:
         with transaction.atomic():
             invitation.save(force_insert=True)

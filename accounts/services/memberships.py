@@ -11,6 +11,7 @@ from accounts.models import CustomRole, Membership, Organization, User
 from accounts.organization_events import MembershipEnded
 from accounts.roles import held_role, require_within
 from accounts.services.groups import groups_leave
+from accounts.services.news import role_news
 from accounts.tree import at_or_above, locked, paths_to
 from audit.recorder import record
 from core.exceptions import Conflict, DomainError, Forbidden
@@ -56,6 +57,7 @@ def membership_set(
         changes={"role": {"before": before or None, "after": membership.role_name}},
     )
     _tell(membership)
+    role_news(actor, membership=membership, before=before)
     return membership
 
 
@@ -140,6 +142,7 @@ def _end(actor: Actor, membership: Membership, organization: Organization) -> No
         changes={"role": {"before": membership.role_name, "after": None}},
     )
     _tell(membership)
+    role_news(actor, membership=membership, before=membership.role_name, is_over=True)
     membership.delete()
     groups_leave(actor, user=user)
 

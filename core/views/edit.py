@@ -53,7 +53,7 @@ class ObjectEditView(ScopedViewMixin, View):
                         raise PermissionDenied
                 return self.done(saved, created=obj is None)
             except DomainError as error:
-                _add_errors(form, error)
+                add_errors(form, error)
             except ValidationError as error:
                 form.add_error(None, ValidationError(error.messages))
         return self._page(form, obj)
@@ -83,6 +83,17 @@ class ObjectEditView(ScopedViewMixin, View):
         messages.success(self.request, f"{obj} is {verb}.")
         return redirect(obj.get_absolute_url())
 
+    def back_url(self, obj: Any) -> str:
+        """Return where *Cancel* leads: the object, or the list."""
+        return obj.get_absolute_url() if obj is not None else reverse(url_name(self.model, "list"))
+
+    def crumbs(self, obj: Any) -> list[dict[str, str]]:
+        """Return the way here: the list, then the object."""
+        crumbs = [{"label": heading(self.model), "url": reverse(url_name(self.model, "list"))}]
+        if obj is not None:
+            crumbs.append({"label": f"{obj}", "url": obj.get_absolute_url()})
+        return crumbs
+
     def organization(self) -> Any:
         """Return the organization that new objects go into."""
         return self.request.home_organization  # type: ignore[attr-defined]
@@ -107,15 +118,12 @@ class ObjectEditView(ScopedViewMixin, View):
     def _page(self, form: Any, obj: Any) -> HttpResponse:
         model = self.model
         title = f"Edit {obj}" if obj is not None else self.create_title or f"Add {noun(model)}"
-        back = obj.get_absolute_url() if obj is not None else reverse(url_name(model, "list"))
-        crumbs = [{"label": heading(model), "url": reverse(url_name(model, "list"))}]
-        if obj is not None:
-            crumbs.append({"label": f"{obj}", "url": back})
+        back = self.back_url(obj)
         context = {
             "form": form,
             "object": obj,
             "title": title,
-            "crumbs": crumbs,
+            "crumbs": self.crumbs(obj),
             "lead": self.lead or ("" if obj is not None else self._place()),
             "submit_label": "Save" if obj is not None else self.submit_label or title,
             "cancel_url": back,
@@ -124,7 +132,8 @@ class ObjectEditView(ScopedViewMixin, View):
         return render(self.request, self.template_name, context, status=status)
 
 
-def _add_errors(form: Any, error: DomainError) -> None:
+def add_errors(form: Any, error: DomainError) -> None:
+    """Put the sentences of a refusal beside the fields they are about, else above the form."""
     placed = False
     for name, texts in error.fields.items():
         if name in form.fields:

@@ -77,6 +77,14 @@ class ObjectActionView(ScopedViewMixin, View):
         """Return what must be typed to confirm what cannot be undone."""
         return ""
 
+    def crumbs(self, obj: Any) -> list[dict[str, str]]:
+        """Return the way here: the list, then the object."""
+        model = type(obj)
+        return [
+            {"label": heading(model), "url": reverse(url_name(model, "list"))},
+            {"label": f"{obj}", "url": obj.get_absolute_url()},
+        ]
+
     def done(self, obj: Any, result: Any) -> HttpResponse:
         """Go back to the object."""
         return redirect(obj.get_absolute_url())
@@ -84,8 +92,6 @@ class ObjectActionView(ScopedViewMixin, View):
     def _page(self, obj: Any, form: Any, problem: str = "") -> HttpResponse:
         if problem:
             messages.error(self.request, problem)
-        model = type(obj)
-        back = obj.get_absolute_url()
         context = {
             "title": self.title.format(obj) if self.title else f"{self.submit_label}: {obj}",
             "objects": [obj],
@@ -96,12 +102,9 @@ class ObjectActionView(ScopedViewMixin, View):
             "submit_label": self.submit_label,
             "cancel_label": self.cancel_label,
             "danger": self.danger,
-            "cancel_url": back,
+            "cancel_url": obj.get_absolute_url(),
             "action_url": self.request.get_full_path(),
-            "crumbs": [
-                {"label": heading(model), "url": reverse(url_name(model, "list"))},
-                {"label": f"{obj}", "url": back},
-            ],
+            "crumbs": self.crumbs(obj),
         }
         bad = problem or (form is not None and form.is_bound and form.errors)
         return render(self.request, self.template_name, context, status=422 if bad else 200)

@@ -36,8 +36,9 @@ document.addEventListener(
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.(".menu[popover]");
   if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
-  if (event.target.matches("input, select, textarea")) return;
+  if (event.target.matches("input:not([type=search]), select, textarea")) return;
   const items = [...menu.querySelectorAll(".menu-item:not(.disabled)")];
+  if (event.target.matches("input") && event.key === "ArrowUp") return;
   const step = event.key === "ArrowDown" ? 1 : -1;
   const next = items[(items.indexOf(document.activeElement) + step + items.length) % items.length];
   next?.focus();

@@ -55,20 +55,33 @@ inspect        in   404     404   404    404  ok   ok    ok    404   404   hold 
 # No object: whoever may do it anywhere, and everybody may at home.
 anywhere       in   ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   in    in    in
 public         ok   ok      ok    ok     ok   ok   ok    ok    ok    ok    ok   ok   ok    ok   ok   ok    ok    ok
+# Pages for people who are not in yet; whoever is held back goes to their factor instead.
+visitor        ok   ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   ok    ok    ok
+# A step of a sign-in by a provider that nobody of the cast has begun.
+unbegun        in   in      in    in     in   in   in    in    in    in    hold hold in    in   in   in    in    in
+failed         401  401     401   401    401  401  401   401   401   401   hold hold 401   401  401  401   401   401
 nothing        404  404     404   404    404  404  404   404   404   404   hold hold 404   404  404  404   404   404
 # Devices: the custom role of carla reaches them.
 device_see     in   404     404   ok     ok   ok   ok    ok    404   ok    hold hold 404   404  ok   in    in    in
 device_change  in   404     404   403    403  ok   ok    ok    404   ok    hold hold 404   404  ok   in    in    in
 device_operate in   404     404   403    403  ok   ok    ok    404   403   hold hold 404   404  ok   in    in    in
+device_administer in 404   404   403    403  403  ok    ok    404   403   hold hold 404   404  ok   in    in    in
 # An organization is its members'; nothing about it is shared.
 org_see        in   404     404   404    ok   ok   ok    ok    404   404   hold hold 404   404  ok   in    in    in
 org_administer in   404     404   404    403  403  ok    ok    404   404   hold hold 404   404  ok   in    in    in
+# Invitations are not for viewers' eyes; operators see them, admins send and withdraw.
+org_invitation in   404     404   404    404  403  ok    ok    404   404   hold hold 404   404  ok   in    in    in
 # Messages of the console itself: superusers, without a second factor only while they have none.
 outbox         in   404     404   404    404  404  404   404   404   404   hold hold 404   ok   ok   in    in    in
 # The HTML of one of them, without the address that its page signed.
 outbox_frame   in   404     404   404    404  404  404   404   404   404   hold hold 404   404  404  in    in    in
 # People and the Django admin: for whom nothing limits. Nobody else learns that there is any.
 support        in   404     404   404    404  404  404   404   404   404   hold hold 404   404  ok   in    in    in
+# The Django admin opens to staff with a second factor, by the same rule for rows; `admin_all` is
+# what belongs to no organization, or to Acme.
+admin          in   404     404   404    404  404  404   404   404   404   hold hold ok    hold ok   in    in    in
+admin_all      in   404     404   404    404  404  404   404   404   404   hold hold 404   hold ok   in    in    in
+admin_none     in   404     404   404    404  404  404   404   404   404   hold hold 404   hold 404  in    in    in
 
 api_own        401  ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   ok    401   401
 api_session    401  ok      ok    ok     ok   ok   ok    ok    ok    ok    hold hold ok    ok   ok   403   401   401
@@ -102,6 +115,33 @@ POST             example_upload_pack                   nothing
 GET,POST,PUT         accounts:sign_in                      public
 POST             accounts:sign_out                     own
 GET,POST,PUT     accounts:password_change              own
+GET,POST,PUT     accounts:sign_up                      visitor
+GET              accounts:activation_sent              visitor
+GET,POST,PUT     accounts:activation_resend            visitor
+GET,POST         accounts:activate                     nothing
+GET,POST,PUT     accounts:password_reset               visitor
+GET              accounts:password_reset_sent          visitor
+GET,POST         accounts:password_choose              nothing
+GET,POST,PUT     accounts:email_change                 own
+GET,POST         accounts:email_confirm                nothing
+POST             accounts:provider_start               nothing
+GET              accounts:connection_list              own
+POST             accounts:connection_link              nobodys
+POST             accounts:connection_unlink            nobodys
+GET,POST,PUT     account_login                         public
+GET,POST,PUT     account_signup                        visitor
+GET              account_email_verification_sent       visitor
+GET              socialaccount_connections             own
+GET,POST         socialaccount_signup                  unbegun
+GET              socialaccount_login_cancelled         visitor
+GET              socialaccount_login_error             failed
+GET              github_callback                       nothing
+GET              google_callback                       nothing
+GET              openid_connect_callback               nothing
+GET,POST         saml_acs                              nothing
+GET              saml_finish_acs                       nothing
+GET              saml_sls                              nothing
+GET              saml_metadata                         nothing
 GET,POST         accounts:sudo                          enrol_door
 GET,POST         accounts:factor_verify                 verify_door
 GET              accounts:factor_enrol                  enrol_door
@@ -125,6 +165,42 @@ GET              accounts:organization_list            own
 GET              accounts:organization                 org_see
 GET,POST         accounts:organization_edit            org_administer
 POST             accounts:organization_switch          own
+GET              accounts:shared_with_me               own
+GET              accounts:shared_outside               own
+GET,POST         accounts:shared_withdraw              own
+GET,POST         accounts:organization_add             own
+GET              accounts:organization_choose          own
+GET              accounts:organization_members         org_see
+GET              accounts:organization_invitations     org_see
+GET              accounts:organization_roles           org_see
+GET              accounts:organization_groups          org_see
+GET              accounts:organization_audit           org_see
+GET              accounts:organization_settings        org_administer
+GET,POST         accounts:organization_add_below       org_administer
+GET,POST         accounts:organization_invite          org_administer
+GET,POST         accounts:organization_add_role        org_administer
+GET,POST         accounts:organization_add_group       org_administer
+GET,POST         accounts:organization_limits          org_administer
+GET,POST         accounts:organization_second_factor   org_administer
+GET,POST         accounts:organization_move            org_administer
+GET,POST         accounts:organization_deactivate      org_administer
+GET,POST         accounts:organization_delete          org_administer
+GET,POST         accounts:organization_activate        nobodys
+GET,POST         accounts:organization_leave           org_see
+GET,POST         accounts:membership_edit              org_administer
+GET,POST         accounts:membership_delete            org_administer
+GET,POST         accounts:invitation_resend            org_invitation
+GET,POST         accounts:invitation_withdraw          org_invitation
+GET              accounts:invitation_open              nothing
+GET,POST         accounts:invitation_answer            nothing
+GET              accounts:customrole                   org_see
+GET,POST         accounts:customrole_edit              org_administer
+GET,POST         accounts:customrole_delete            org_administer
+GET              accounts:usergroup                    org_see
+GET,POST         accounts:usergroup_edit               org_administer
+GET,POST         accounts:usergroup_add_person         org_administer
+GET,POST         accounts:usergroup_remove_person      org_administer
+GET,POST         accounts:usergroup_delete             org_administer
 GET              accounts:user_list                    support
 GET              accounts:user                         support
 GET,POST         accounts:user_deactivate              support
@@ -139,6 +215,9 @@ GET              devices:device                        device_see
 GET              devices:device_builds                 device_see
 GET              devices:device_environment            device_see
 GET              devices:device_audit                  device_see
+GET,POST         devices:device_share                  device_administer
+GET,POST         devices:device_unshare                nobodys
+GET              devices:device_access                 device_see
 GET,POST         devices:device_add                    anywhere
 GET,POST         devices:device_edit                   device_change
 GET,POST         devices:device_build                  device_operate
@@ -153,6 +232,9 @@ GET              builds:source_devices                 see
 GET              builds:source_builds                  see
 GET              builds:source_environment             see
 GET              builds:source_audit                   see
+GET,POST         builds:source_share                   administer
+GET,POST         builds:source_unshare                 nobodys
+GET              builds:source_access                  see
 GET,POST         builds:source_add                     anywhere
 GET,POST         builds:source_edit                    operate
 GET,POST         builds:source_test                    operate
@@ -165,6 +247,9 @@ GET              builds:build_list                     own
 GET              builds:build                          see
 GET              builds:build_log                      see
 GET              builds:build_log_text                 see
+GET,POST         builds:build_share                    administer
+GET,POST         builds:build_unshare                  nobodys
+GET              builds:build_access                   see
 GET,POST         builds:build_again                    operate
 GET,POST         builds:build_cancel                   operate
 GET,POST         builds:build_delete                   operate
@@ -176,6 +261,9 @@ GET              builds:artifact_download              see
 GET              keys:apikey_list                      own
 GET              keys:apikey                           see
 GET              keys:apikey_audit                     see
+GET,POST         keys:apikey_share                     administer
+GET,POST         keys:apikey_unshare                   nobodys
+GET              keys:apikey_access                    see
 GET,POST         keys:apikey_add                       anywhere
 GET,POST         keys:apikey_edit                      administer
 GET,POST         keys:apikey_revoke                    administer
@@ -183,6 +271,9 @@ POST,GET         keys:apikey_bulk_revoke               own
 GET              keys:deploykey_list                   own
 GET              keys:deploykey                        see
 GET              keys:deploykey_audit                  see
+GET,POST         keys:deploykey_share                  administer
+GET,POST         keys:deploykey_unshare                nobodys
+GET              keys:deploykey_access                 see
 GET,POST         keys:deploykey_add                    anywhere
 GET,POST         keys:deploykey_edit                   administer
 GET,POST         keys:deploykey_delete                 administer
@@ -190,6 +281,9 @@ POST,GET         keys:deploykey_bulk_delete            own
 GET              keys:envvar_list                      own
 GET              keys:envvar                           see
 GET              keys:envvar_audit                     see
+GET,POST         keys:envvar_share                     administer
+GET,POST         keys:envvar_unshare                   nobodys
+GET              keys:envvar_access                    see
 GET,POST         keys:envvar_add                       anywhere
 GET,POST         keys:envvar_import                    anywhere
 GET,POST         keys:envvar_edit                      operate
@@ -207,6 +301,8 @@ GET              api:root                              api_own
 GET              api:schema                            api_own
 GET              api:explorer                          own
 GET              api:whoami                            api_own
+GET              api:factor-list                       api_session
+DELETE           api:factor-detail                     api_nobodys
 GET              api:user-list                         api_support
 GET              api:user-detail                       api_support
 POST             api:user-deactivate                   api_support
@@ -244,6 +340,84 @@ GET              api:envvar-detail                     api_see
 PATCH,DELETE,PUT api:envvar-detail                     api_operate
 GET              api:auditevent-list                   api_own
 GET              api:auditevent-detail                 api_inspect
+
+GET              admin:index                                             admin
+GET              admin:jsi18n                                            admin
+GET              admin:app_list                                          admin
+GET              admin:account_emailaddress_changelist                   admin_all
+GET              admin:accounts_consent_changelist                       admin_all
+GET              admin:accounts_consent_change                           admin_none
+GET              admin:accounts_customrole_changelist                    admin
+GET              admin:accounts_customrole_change                        admin_all
+GET              admin:accounts_invitation_changelist                    admin
+GET              admin:accounts_invitation_change                        admin_all
+GET              admin:accounts_membership_changelist                    admin
+GET              admin:accounts_membership_change                        admin_all
+GET              admin:accounts_notificationchoice_changelist            admin_all
+GET              admin:accounts_notificationchoice_change                admin_none
+GET              admin:accounts_organization_changelist                  admin
+GET,POST         admin:accounts_organization_change                      admin_all
+GET              admin:accounts_passkey_changelist                       admin_all
+GET              admin:accounts_passkey_change                           admin_none
+GET              admin:accounts_passkeyattestation_changelist            admin_all
+GET              admin:accounts_recoverycode_changelist                  admin_all
+GET              admin:accounts_recoverycodes_changelist                 admin_all
+GET              admin:accounts_recoverycodes_change                     admin_none
+GET              admin:accounts_rememberedbrowser_changelist             admin_all
+GET              admin:accounts_rememberedbrowser_change                 admin_none
+GET,POST         admin:accounts_rememberedbrowser_delete                 admin_none
+GET              admin:accounts_signin_changelist                        admin_all
+GET              admin:accounts_signin_change                            admin_none
+GET              admin:accounts_smsdevice_changelist                     admin_all
+GET              admin:accounts_smsdevice_change                         admin_none
+GET              admin:accounts_totpdevice_changelist                    admin_all
+GET              admin:accounts_totpdevice_change                        admin_none
+GET              admin:accounts_user_changelist                          admin_all
+GET,POST         admin:accounts_user_change                              admin_all
+GET              admin:accounts_usergroup_changelist                     admin
+GET              admin:accounts_usergroup_change                         admin_all
+GET              admin:audit_auditevent_changelist                       admin
+GET              admin:audit_auditevent_change                           admin_all
+GET              admin:audit_audithead_changelist                        admin_all
+GET              admin:auth_group_changelist                             admin_all
+GET              admin:axes_accessattempt_changelist                     admin_all
+GET              admin:axes_accessfailurelog_changelist                  admin_all
+GET              admin:axes_accesslog_changelist                         admin_all
+GET              admin:builds_artifact_changelist                        admin
+GET              admin:builds_artifact_change                            admin_all
+GET              admin:builds_artifactgrouppermission_changelist         admin_all
+GET              admin:builds_artifactuserpermission_changelist          admin_all
+GET              admin:builds_build_changelist                           admin
+GET              admin:builds_build_change                               admin_all
+GET              admin:builds_buildgrouppermission_changelist            admin_all
+GET              admin:builds_buildlogline_changelist                    admin
+GET              admin:builds_builduserpermission_changelist             admin_all
+GET              admin:builds_onetimetoken_changelist                    admin_all
+GET              admin:builds_signingkey_changelist                      admin_all
+GET              admin:builds_signingkey_change                          admin_none
+GET              admin:builds_source_changelist                          admin
+GET              admin:builds_source_change                              admin_all
+GET              admin:builds_sourcegrouppermission_changelist           admin_all
+GET              admin:builds_sourceuserpermission_changelist            admin_all
+GET              admin:devices_device_changelist                         admin
+GET,POST         admin:devices_device_change                             admin_all
+GET              admin:devices_devicegrouppermission_changelist          admin_all
+GET              admin:devices_devicestate_changelist                    admin
+GET              admin:devices_deviceuserpermission_changelist           admin_all
+GET              admin:keys_apikey_changelist                            admin
+GET              admin:keys_apikey_change                                admin_all
+GET              admin:keys_apikeyaddress_changelist                     admin_all
+GET              admin:keys_apikeygrouppermission_changelist             admin_all
+GET              admin:keys_apikeyuserpermission_changelist              admin_all
+GET              admin:keys_deploykey_changelist                         admin
+GET              admin:keys_deploykey_change                             admin_all
+GET              admin:keys_deploykeygrouppermission_changelist          admin_all
+GET              admin:keys_deploykeyuserpermission_changelist           admin_all
+GET              admin:keys_envvar_changelist                            admin
+GET              admin:keys_envvar_change                                admin_all
+GET              admin:keys_envvargrouppermission_changelist             admin_all
+GET              admin:keys_envvaruserpermission_changelist              admin_all
+GET              admin:socialaccount_socialaccount_changelist            admin_all
 """
 
 

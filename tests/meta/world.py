@@ -17,6 +17,9 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from accounts.actor import PROVED_AT, Actor
 from accounts.choices import Role
 from accounts.models import CustomRole, Membership, Organization, TotpDevice, User
+from accounts.services.groups import group_create
+from accounts.services.invitations import invitation_send
+from accounts.services.roles import role_create
 from audit.models import AuditEvent
 from core.grants import UserGrant
 from core.outbox import outbox_message, outbox_put_sms
@@ -53,6 +56,14 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         # One's own, so nobody's of the cast.
         "factor": SimpleNamespace(uid=uuid4()),
         "browser": SimpleNamespace(uid=uuid4()),
+        "membership": join(make_user(f"member-{organization.pk}"), organization, Role.VIEWER),
+        "invitation": invitation_send(
+            SYSTEM, organization=organization, email="new@example.org", role=Role.VIEWER
+        ),
+        "customrole": role_create(
+            SYSTEM, organization=organization, name="Role", actions=["devices.view_device"]
+        ),
+        "usergroup": group_create(SYSTEM, organization=organization, name="Group"),
         "auditevent": AuditEvent.objects.filter(organization=organization).first(),
     }
 
