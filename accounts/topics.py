@@ -42,7 +42,7 @@ class Security(Topic):
 
 @topics.register
 class OrganizationNews(Topic):
-    """See accounts.organization_news."""
+    """See accounts.services.news."""
 
     slug = "organization"
     label = "Your organizations"

@@ -13,7 +13,7 @@ class BuildsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register audit events and the tabs of a device; find the platforms."""
-        from builds import belongings, events, limits, receivers  # noqa: F401
+        from builds import belongings, events, limits, news, receivers  # noqa: F401
         from builds.platforms import platforms
         from builds.views import devices  # noqa: F401
 

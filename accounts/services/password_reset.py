@@ -14,6 +14,7 @@ from accounts.identity.passwords import is_kept_elsewhere
 from accounts.models import User
 from accounts.selectors.people import own_organization
 from accounts.services.notices import security_notice
+from accounts.services.sign_ins import sign_ins_end
 from accounts.services.sign_up import activation_send
 from audit.recorder import record
 from core.delivery import hand_over
@@ -89,5 +90,6 @@ def password_reset(actor: Actor, *, person: User, token: str, password: str) -> 
     person.set_password(password)
     person.save(update_fields=["password"])
     record(actor, PasswordResetDone, person, organization=own_organization(person))
+    sign_ins_end(actor, user=person)
     security_notice(person, "password_changed", actor=actor)
     return person

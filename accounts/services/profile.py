@@ -91,16 +91,16 @@ def _clean(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(user: User, changed: dict[str, Any]) -> None:
-    untouched = {field.name for field in user._meta.fields} - changed.keys()
-    try:
-        user.full_clean(exclude=untouched)
-    except ValidationError as error:
-        raise _invalid(error.message_dict) from None
     name = changed.get("username")
     others = User.objects.exclude(pk=user.pk)
     # People sign in by either, so nobody may be called by another's address.
     if name and others.filter(Q(username__iexact=name) | Q(email__iexact=name)).exists():
         raise _invalid({"username": ["This user name is taken. Choose another."]})
+    untouched = {field.name for field in user._meta.fields} - changed.keys()
+    try:
+        user.full_clean(exclude=untouched)
+    except ValidationError as error:
+        raise _invalid(error.message_dict) from None
 
 
 def _invalid(faults: dict[str, list[str]]) -> DomainError:

@@ -26,6 +26,7 @@ from builds.engine.workspace import workspace
 from builds.exceptions import BuildCancelled, BuildUserError
 from builds.models import Artifact, Build, Source
 from builds.services.artifacts import artifacts_discard, artifacts_store
+from builds.news import build_failed_news
 from builds.services.log import BATCH_SECONDS, LogWriter
 from builds.services.sources import source_access
 from builds.services.state import move
@@ -180,7 +181,9 @@ class _Execution:
     def _end(self, status: str, error: DomainError) -> None:
         self.log.add("system", error.message)
         with transaction.atomic():
-            self._finish(status, error_code=error.code, error_message=error.message[:1000])
+            ended = self._finish(status, error_code=error.code, error_message=error.message[:1000])
+        if ended:
+            build_failed_news(self.build, message=error.message)
 
     def _finish(self, status: str, **fields: Any) -> bool:
         """Make the last move; the audit row is in the same transaction."""
