@@ -85,3 +85,21 @@ class ArtifactDownloaded(EventType):
     slug = "builds.artifact_downloaded"
     label = "Artifact downloaded"
     icon = "hammer"
+
+
+@events.register
+class SecretsRevealed(EventType):
+    """A build was given secrets: which variables, which keys, never their values."""
+
+    slug = "builds.secrets_revealed"
+    label = "Secrets given to a build"
+    icon = "lock"
+
+
+@events.register
+class SigningKeyCreated(EventType):
+    """The installation made a key that signs firmware."""
+
+    slug = "builds.signingkey_created"
+    label = "Signing key created"
+    icon = "key"

@@ -123,6 +123,15 @@ def reaches_alike(actor: ActorLike, model: type[models.Model], action: str, othe
     return list(actor.grants(model, action)) == list(actor.grants(model, other))
 
 
+class NotPermitted(PermissionDenied):
+    """The actor may see the object but not do this; the audit log says which and what."""
+
+    def __init__(self, target: models.Model, action: str) -> None:
+        super().__init__()
+        self.target = target
+        self.action = action
+
+
 def get_allowed(queryset: Any, actor: ActorLike, action: str, **lookup: Any) -> Any:
     """Return one row, or raise Http404 (not viewable) or PermissionDenied (only viewable)."""
     obj = queryset.allowed(actor, action).filter(**lookup).first()
@@ -130,8 +139,10 @@ def get_allowed(queryset: Any, actor: ActorLike, action: str, **lookup: Any) -> 
         if actor.is_unrestricted:
             actor.oversee(type(obj), obj)
         return obj
-    if action != "view" and queryset.allowed(actor, "view").filter(**lookup).exists():
-        raise PermissionDenied
+    if action != "view":
+        seen = queryset.allowed(actor, "view").filter(**lookup).first()
+        if seen is not None:
+            raise NotPermitted(seen, action)
     raise Http404
 
 

@@ -77,3 +77,22 @@ class FirmwareInstalled(EventType):
     slug = "devices.firmware_installed"
     label = "Firmware installed"
     icon = "cpu"
+
+
+@events.register
+class FirmwareRolledBack(EventType):
+    """A device tried the build it was offered and went back to the one before."""
+
+    slug = "devices.firmware_rolled_back"
+    label = "Firmware rolled back"
+    icon = "alert-triangle"
+    level = "warning"
+
+
+@events.register
+class PushAddressChanged(EventType):
+    """A device said where push messages reach it; the address itself is not recorded."""
+
+    slug = "devices.push_address_changed"
+    label = "Push address changed"
+    icon = "cpu"

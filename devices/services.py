@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from audit.changes import changed, snapshot
+from accounts.services.limits import require_room
 from audit.recorder import record
 from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit
@@ -59,8 +61,10 @@ class CheckIn:
 def device_create(actor: Any, *, organization: Any, **fields: Any) -> Device:
     """Add a device before it calls. Audits, broadcasts.
 
-    Raises Conflict (devices.mac_taken) when another device of the organization has its MAC.
+    Raises Conflict (devices.mac_taken) when another device of the organization has its MAC, and
+    QuotaExceeded (accounts.limit_reached).
     """
+    require_room(organization, "devices")
     device = Device(organization=organization)
     _assign(device, fields)
     device.save()
@@ -76,14 +80,12 @@ def device_edit(actor: Any, *, device: Device, **fields: Any) -> Device:
 
     Raises Conflict (devices.mac_taken) when another device of the organization has its MAC.
     """
-    before = Device.objects.select_related("source").get(pk=device.pk)
+    before = snapshot(Device.objects.select_related("source").get(pk=device.pk), fields)
     _assign(device, fields)
-    changed = {name: getattr(device, name) for name in fields}
-    changed = {name: v for name, v in changed.items() if v != getattr(before, name)}
-    if changed:
-        device.save(update_fields=[*changed])
-        shown = {name: v if isinstance(v, bool | list) else f"{v}" for name, v in changed.items()}
-        record(actor, events.DeviceChanged, device, organization=device.organization, changed=shown)
+    if changes := changed(device, before):
+        device.save(update_fields=[*changes])
+        organization = device.organization
+        record(actor, events.DeviceChanged, device, organization=organization, changes=changes)
         _tell(device)
     return device
 
@@ -114,7 +116,8 @@ def device_report(
     """Take a device's report: check in the one it is, or register a new one.
 
     Matched inside the organization by udid, then by MAC. Three statements for a known device,
-    outside any transaction. Audits a new device; broadcasts. Two at once make one device.
+    outside any transaction. Audits a new device; broadcasts. Two at once make one device. Raises
+    QuotaExceeded (accounts.limit_reached) for a new one past the limit.
     """
     facts = {"address": address[:64], "last_key_prefix": key_prefix[:8]}
     device = find_device(organization, udid=report.udid, mac=report.mac)
@@ -125,13 +128,14 @@ def device_report(
             device = find_device(organization, udid=report.udid, mac=report.mac)
             if device is None:
                 raise
-    return _check_in(device, report, facts)
+    return _check_in(actor, device, report, facts)
 
 
 @transaction.atomic
 def _register(
     actor: Any, organization: Any, report: DeviceReport, facts: dict[str, str]
 ) -> CheckIn:
+    require_room(organization, "devices")
     device = Device(
         organization=organization,
         alias=given_alias(report.alias),
@@ -161,43 +165,52 @@ def _register(
     return CheckIn(device, is_new=True, version_changed=bool(report.version))
 
 
-def _check_in(device: Device, report: DeviceReport, facts: dict[str, str]) -> CheckIn:
+def _check_in(actor: Any, device: Device, report: DeviceReport, facts: dict[str, str]) -> CheckIn:
     """Merge a report: the device wins, except for its alias; only what changed is written."""
-    _adopt_identity(device, report)
+    _adopt_identity(actor, device, report)
     state = _state_of(device)
     said = {name: v for name in REPORTED if (v := getattr(report, name)) is not None}
     said |= {name: getattr(report, name) or "" for name in VOLATILE}
     if report.status is not None:
         said["status"], said["level"] = read_status(report.status)
-    changed = {name: v for name, v in (said | facts).items() if v != getattr(state, name)}
+    differing = {name: v for name, v in (said | facts).items() if v != getattr(state, name)}
     now = timezone.now()
     DeviceState.objects.filter(pk=state.pk).update(
-        last_seen_at=now, checkins=F("checkins") + 1, **changed
+        last_seen_at=now, checkins=F("checkins") + 1, **differing
     )
-    for name, value in changed.items():
+    for name, value in differing.items():
         setattr(state, name, value)
     state.last_seen_at = now
     _tell(device)
-    return CheckIn(device, is_new=False, version_changed=bool({"version", "env_hash"} & {*changed}))
+    return CheckIn(
+        device, is_new=False, version_changed=bool({"version", "env_hash"} & {*differing})
+    )
 
 
-def _adopt_identity(device: Device, report: DeviceReport) -> None:
+def _adopt_identity(actor: Any, device: Device, report: DeviceReport) -> None:
     said = {
         "platform": report.platform,
         "fcid": report.fcid,
         "mac": report.mac,
         "alias": None if device.alias else given_alias(report.alias),
     }
-    changed = {name: v for name, v in said.items() if v and v != getattr(device, name)}
-    if not changed:
+    adopted = {name: v for name, v in said.items() if v and v != getattr(device, name)}
+    if not adopted:
         return
-    if "mac" in changed and find_device(device.organization, mac=report.mac):
-        del changed["mac"]  # the board of another device: that one keeps it
-    if changed:
-        with transaction.atomic():
-            Device.objects.filter(pk=device.pk).update(**changed)
-        for name, value in changed.items():
-            setattr(device, name, value)
+    if "mac" in adopted and find_device(device.organization, mac=report.mac):
+        del adopted["mac"]  # the board of another device: that one keeps it
+    if adopted:
+        _adopt(actor, device, adopted)
+
+
+@transaction.atomic
+def _adopt(actor: Any, device: Device, adopted: dict[str, Any]) -> None:
+    before = snapshot(device, adopted)
+    Device.objects.filter(pk=device.pk).update(**adopted)
+    for name, value in adopted.items():
+        setattr(device, name, value)
+    changes = changed(device, before)
+    record(actor, events.DeviceChanged, device, organization=device.organization, changes=changes)
 
 
 def _state_of(device: Device) -> DeviceState:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from dataclasses import dataclass, replace
-from typing import Any
-
-from django.core.cache import cache
 
 from accounts.actor import Actor
 from accounts.models import Organization
 from audit.recorder import record
+from audit.refusals import first_lately
+from core.logging import request_id
 from devices.events import DeviceRefused
 from gateway.protocol import values
 from gateway.protocol.errors import INVALID_OWNER, NO_KEYS, WRONG_KEY, ProtocolError
 from keys.models import ApiKey
 from keys.selectors import api_key_authenticate
-from keys.services import api_key_used
-
-logger = logging.getLogger(__name__)
-
-AUDIT_PAUSE = 60
+from keys.services import key_digest
+from keys.usage import api_key_refused, api_key_used
 
 
 @dataclass(frozen=True)
@@ -35,7 +30,7 @@ class Caller:
     @property
     def actor(self) -> Actor:
         """Return who the audit log names."""
-        return replace(Actor.named_system("device gateway"), address=self.address)
+        return gateway_actor(self.address, credential=f"API key {self.key.prefix}")
 
     def udid(self, sent: uuid.UUID | None) -> uuid.UUID | None:
         """Return the udid to look for. Raises `ProtocolError` for another device's."""
@@ -60,8 +55,7 @@ def caller_of(presented: str, *, owner: str | None, owner_sent: str, address: st
     key = api_key_authenticate(credential, digest_accepted=True)
     if key is None or key.organization.owner_id != owner or not key.organization.is_active:
         raise ProtocolError(_refusal(owner, address), 200)
-    api_key_used(key, address=address)
-    return Caller(key, key.organization, address)
+    return _known(Caller(key, key.organization, address))
 
 
 def caller_without_owner(presented: str, *, address: str) -> Caller | None:
@@ -69,8 +63,25 @@ def caller_without_owner(presented: str, *, address: str) -> Caller | None:
     credential = values.credential(presented)
     key = api_key_authenticate(credential, digest_accepted=True) if credential else None
     if key is None or not key.organization.is_active:
+        digests = [key_digest(credential), credential] if credential else []
+        api_key_refused(gateway_actor(address), digests=digests, reason=WRONG_KEY)
         return None
-    return Caller(key, key.organization, address)
+    return _known(Caller(key, key.organization, address))
+
+
+def gateway_actor(address: str, *, credential: str = "") -> Actor:
+    """Return who the audit log names for what a device does, or a stranger who plays one."""
+    return replace(
+        Actor.named_system("device gateway"),
+        address=address,
+        credential=credential,
+        request_id=request_id.get(),
+    )
+
+
+def _known(caller: Caller) -> Caller:
+    api_key_used(caller.actor, caller.key, address=caller.address)
+    return caller
 
 
 def _refusal(owner: str, address: str) -> str:
@@ -78,15 +89,7 @@ def _refusal(owner: str, address: str) -> str:
     organization = Organization.objects.filter(owner_id=owner).first()
     if organization is None or not ApiKey.objects.filter(organization=organization).exists():
         return NO_KEYS
-    if _first_lately(organization, address):
-        actor = replace(Actor.named_system("device gateway"), address=address)
+    if first_lately("device", f"{organization.uid}", address):
+        actor = gateway_actor(address)
         record(actor, DeviceRefused, None, organization=organization, reason=WRONG_KEY)
     return WRONG_KEY
-
-
-def _first_lately(organization: Any, address: str) -> bool:
-    try:
-        return bool(cache.add(f"gateway:refused:{organization.uid}:{address}", 1, AUDIT_PAUSE))
-    except OSError as error:
-        logger.warning("cache away, refusals are not audited: %s", error)
-        return False

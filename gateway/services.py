@@ -16,6 +16,7 @@ from builds.choices import BuildStatus
 from builds.models import Artifact, Build, OneTimeToken
 from builds.offers import firmware_of, is_newer, is_offered, newest_build
 from builds.services.tokens import token_issue, token_use
+from core.exceptions import QuotaExceeded
 from core.jobs import changed_on_commit
 from devices import events
 from devices.models import Device, DeviceState
@@ -25,6 +26,7 @@ from devices.versions import same_version
 from gateway.callers import Caller
 from gateway.protocol import answers
 from gateway.protocol.errors import (
+    DEVICE_LIMIT,
     NO_SUCH_DEVICE,
     PUSH_DEVICE_NOT_FOUND,
     STATUS_OK,
@@ -52,13 +54,16 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
     """
     report = registration.report
     report = replace(report, udid=caller.udid(report.udid))
-    done = device_report(
-        caller.actor,
-        organization=caller.organization,
-        report=report,
-        address=caller.address,
-        key_prefix=caller.key.prefix,
-    )
+    try:
+        done = device_report(
+            caller.actor,
+            organization=caller.organization,
+            report=report,
+            address=caller.address,
+            key_prefix=caller.key.prefix,
+        )
+    except QuotaExceeded:
+        raise ProtocolError(DEVICE_LIMIT, 200) from None
     device = done.device
     newest = newest_build(device) if not done.is_new else None
     _follow(caller, done, newest)
@@ -99,7 +104,15 @@ def take_push_token(caller: Caller, request: PushRequest) -> None:
     device = find_device(caller.organization, udid=caller.udid(request.udid))
     if device is None:
         raise ProtocolError(PUSH_DEVICE_NOT_FOUND, 200)
-    DeviceState.objects.filter(device=device).update(push_token=request.token)
+    _keep_push_address(caller.actor, device, request.token)
+
+
+@transaction.atomic
+def _keep_push_address(actor: Any, device: Device, address: str) -> None:
+    rows = DeviceState.objects.filter(device=device).exclude(push_token=address)
+    if rows.update(push_token=address):
+        organization = device.organization
+        record(actor, events.PushAddressChanged, device, organization=organization)
 
 
 def download_begun(actor: Any, token: OneTimeToken) -> None:
@@ -199,7 +212,7 @@ def _follow(caller: Caller, done: CheckIn, newest: Build | None) -> None:
         if state.installed_build_id != newest.pk:
             _note_installed(caller.actor, device, newest)
     elif newest is not None and _gave_up(state, newest):
-        _note_failed(device, newest)
+        _note_failed(caller.actor, device, newest)
     elif newest is not None and done.version_changed:
         _note_other_version(caller.actor, device)
 
@@ -237,10 +250,19 @@ def _note_installed(actor: Any, device: Device, build: Build) -> None:
 
 
 @transaction.atomic
-def _note_failed(device: Device, build: Build) -> None:
-    DeviceState.objects.filter(device=device, offered_build=build).update(offer_state="failed")
+def _note_failed(actor: Any, device: Device, build: Build) -> None:
+    rows = DeviceState.objects.filter(device=device, offered_build=build)
+    if rows.exclude(offer_state="failed").update(offer_state="failed"):
+        record(
+            actor,
+            events.FirmwareRolledBack,
+            device,
+            organization=device.organization,
+            status=device.state.status,
+            **_facts(build),
+        )
+        _tell(device, build)
     device.state.offer_state = "failed"
-    _tell(device, build)
 
 
 def _note_other_version(actor: Any, device: Device) -> None:

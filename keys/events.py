@@ -77,3 +77,22 @@ class EnvVarDeleted(EventType):
     slug = "keys.envvar_deleted"
     label = "Variable deleted"
     icon = "trash"
+
+
+@events.register
+class ApiKeyUsedFromNewAddress(EventType):
+    """A key was presented from an address that it was never used from before."""
+
+    slug = "keys.apikey_new_address"
+    label = "API key used from a new address"
+    icon = "key"
+
+
+@events.register
+class ApiKeyRefused(EventType):
+    """Somebody presented a key that is unknown, revoked, expired or of the wrong kind."""
+
+    slug = "keys.apikey_refused"
+    label = "API key refused"
+    icon = "shield-lock"
+    level = "warning"

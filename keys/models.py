@@ -80,6 +80,26 @@ class ApiKey(UidModel):
         return "expired" if is_over else "active"
 
 
+class ApiKeyAddress(models.Model):
+    """An address that a key was used from, so that a new one shows in the audit log."""
+
+    scope_path = "key__organization"
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="addresses")
+    address = models.CharField(max_length=64)
+    first_used_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-first_used_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["key", "address"], name="key_address_once")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class DeployKey(UidModel):
     """An SSH key pair that opens private repositories. The private half is sealed."""
 

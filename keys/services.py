@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from audit.changes import changed, snapshot
 from audit.recorder import record
 from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit
@@ -50,17 +51,21 @@ def api_key_create(
     )
     key.full_clean(exclude=["sealed_key"])
     key.save()
-    record(actor, events.ApiKeyCreated, key, organization=organization, kind=kind)
+    record(
+        actor, events.ApiKeyCreated, key, organization=organization, kind=kind, prefix=key.prefix
+    )
     return key, secret
 
 
 @transaction.atomic
 def api_key_update(actor: Any, *, key: ApiKey, alias: str, expires_at: datetime | None) -> ApiKey:
     """Rename a key or change when it ends. Audits."""
+    before = snapshot(ApiKey.objects.get(pk=key.pk), ["alias", "expires_at"])
     key.alias, key.expires_at = alias, expires_at
     key.full_clean(exclude=["sealed_key"])
     key.save(update_fields=["alias", "expires_at"])
-    record(actor, events.ApiKeyChanged, key, organization=key.organization, alias=alias)
+    if changes := changed(key, before):
+        record(actor, events.ApiKeyChanged, key, organization=key.organization, changes=changes)
     return key
 
 
@@ -70,7 +75,7 @@ def api_key_revoke(actor: Any, *, key: ApiKey) -> ApiKey:
     now = timezone.now()
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now, device=None):
         key.revoked_at, key.device = now, None
-        record(actor, events.ApiKeyRevoked, key, organization=key.organization)
+        record(actor, events.ApiKeyRevoked, key, organization=key.organization, prefix=key.prefix)
         changed_on_commit(key, f"org.{key.organization.uid}")
     return key
 
@@ -88,14 +93,6 @@ def firmware_key_for(actor: Any, *, device: Any) -> str:
         device=device,
     )
     return secret
-
-
-def api_key_used(key: ApiKey, *, address: str) -> None:
-    """Note the use of a key, at most once a minute so that check-ins stay cheap."""
-    now = timezone.now()
-    stale = key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60
-    if stale or key.last_used_address != address:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_address=address[:64])
 
 
 @transaction.atomic
@@ -131,10 +128,12 @@ def deploy_key_create(
 @transaction.atomic
 def deploy_key_rename(actor: Any, *, key: DeployKey, alias: str) -> DeployKey:
     """Change what people call the key. Audits."""
+    before = snapshot(DeployKey.objects.get(pk=key.pk), ["alias"])
     key.alias = alias
     key.full_clean(exclude=["private_key"])
     key.save(update_fields=["alias"])
-    record(actor, events.DeployKeyChanged, key, organization=key.organization, alias=alias)
+    if changes := changed(key, before):
+        record(actor, events.DeployKeyChanged, key, organization=key.organization, changes=changes)
     return key
 
 
@@ -200,6 +199,7 @@ def env_var_set(
             "keys.secret_stays_secret",
             f"{name} is secret and stays so. Delete it first to make a plain variable.",
         )
+    before = snapshot(variable, ["value", "is_secret"])
     variable.value, variable.is_secret, variable.updated_by = value, is_secret, actor.user
     variable.full_clean(exclude=["value"])
     variable.save()
@@ -211,6 +211,7 @@ def env_var_set(
         level=variable.level,
         created=existing is None,
         hidden=is_secret,
+        **({"changes": changed(variable, before)} if existing is not None else {}),
     )
     return variable
 

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F
 
+from accounts.services.limits import require_room
 from audit.recorder import record
 from builds import events
 from builds.choices import CANCELLABLE, FINAL, UNFINISHED, BuildStatus
@@ -27,7 +28,8 @@ def build_start(
     """Queue a build of the source (the device's own by default) for one device.
 
     `deliver` offers the result to the device once it is there. Audits, enqueues, broadcasts.
-    Raises Conflict: build.no_source, build.source_untested, build.already_running.
+    Raises Conflict: build.no_source, build.source_untested, build.already_running; QuotaExceeded:
+    accounts.limit_reached.
     """
     # Two at once for one device: the second waits here and then finds the first.
     Device.objects.select_for_update().get(pk=device.pk)
@@ -38,6 +40,8 @@ def build_start(
     assert source is not None
     if not is_allowed(source, actor, "build"):
         raise PermissionDenied
+    require_room(device.organization, "builds")
+    require_room(device.organization, "storage")
     Source.objects.filter(pk=source.pk).update(builds_started=F("builds_started") + 1)
     source.refresh_from_db(fields=["builds_started"])
     build = Build.objects.create(

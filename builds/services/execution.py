@@ -16,6 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.services.limits import require_room
 from audit.recorder import record
 from builds import events
 from builds.choices import WORKING, BuildStatus
@@ -25,12 +26,12 @@ from builds.engine.run import BuildRequest, BuildResult, run_build
 from builds.engine.workspace import workspace
 from builds.exceptions import BuildCancelled, BuildUserError
 from builds.models import Artifact, Build, Source
-from builds.services.artifacts import artifacts_discard, artifacts_store
 from builds.news import build_failed_news
+from builds.services.artifacts import artifacts_discard, artifacts_store
 from builds.services.log import BATCH_SECONDS, LogWriter
 from builds.services.sources import source_access
 from builds.services.state import move
-from core.exceptions import DomainError
+from core.exceptions import DomainError, QuotaExceeded
 from core.jobs import changed_on_commit
 from keys.models import DeployKey
 from keys.selectors import effective_variables
@@ -118,12 +119,14 @@ class _Execution:
         build, device = self.build, self.build.device
         artifacts = folder / "artifacts"
         artifacts.mkdir()
-        variables, hidden = {}, []
+        variables, hidden, names = {}, [], []
         for found in effective_variables(build.organization, source=build.source, device=device):
             sealed: Any = found.variable.value
             variables[found.name] = sealed.reveal() if sealed else ""
             if found.is_secret:
                 hidden.append(variables[found.name])
+                names.append(found.name)
+        self._note_revealed(names)
         if build.source.deploy_key_id:
             DeployKey.objects.filter(pk=build.source.deploy_key_id).update(
                 last_used_at=timezone.now()
@@ -142,6 +145,21 @@ class _Execution:
             git_limits=self.settings.git_limits,
             sandbox=self.settings.sandbox,
         )
+
+    def _note_revealed(self, names: list[str]) -> None:
+        """Audit what of the secret store this build gets to see; never the values."""
+        source, device = self.build.source, self.build.device
+        given = {
+            "variables": names,
+            "deploy_key": source.deploy_key.fingerprint if source.deploy_key is not None else "",
+            "access_by_credential": bool(source.access_token),
+            "firmware_key": device is not None,
+        }
+        if any(given.values()):
+            organization = self.build.organization
+            record(
+                self.actor, events.SecretsRevealed, self.build, organization=organization, **given
+            )
 
     def _device_facts(self, device: Any) -> DeviceFacts:
         if device is None:
@@ -167,6 +185,7 @@ class _Execution:
 
     @transaction.atomic
     def _succeed(self, result: BuildResult, artifacts: list[Artifact]) -> bool:
+        self._require_storage(artifacts)
         Artifact.objects.bulk_create(artifacts)
         self.log.add("system", f"Built {result.firmware}.")
         if not self._finish(BuildStatus.SUCCEEDED):
@@ -177,6 +196,14 @@ class _Execution:
         )
         changed_on_commit(self.build.source, f"org.{self.build.organization.uid}")
         return True
+
+    def _require_storage(self, artifacts: list[Artifact]) -> None:
+        organization = self.build.organization
+        organization.refresh_from_db(fields=["path"])
+        try:
+            require_room(organization, "storage", sum(artifact.size for artifact in artifacts))
+        except QuotaExceeded as error:
+            raise BuildUserError("build.user.storage_full", error.message) from None
 
     def _end(self, status: str, error: DomainError) -> None:
         self.log.add("system", error.message)

@@ -7,7 +7,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from audit.actors import SystemActor
+from audit.recorder import record
 from builds.engine import signing
+from builds.events import SigningKeyCreated
 from builds.models import SigningKey
 
 
@@ -19,12 +22,15 @@ def current_signing_key() -> SigningKey:
     pair = signing.generate()
     try:
         with transaction.atomic():
-            return SigningKey.objects.create(
+            key = SigningKey.objects.create(
                 key_id=pair.key_id,
                 uid=uuid.uuid4(),
                 public_key=pair.public_key,
                 private_key=pair.private_key,
             )
+            actor = SystemActor("builds.signing")
+            record(actor, SigningKeyCreated, key, organization=None, key_id=key.key_id)
+            return key
     except IntegrityError:
         return SigningKey.objects.get(is_current=True)
 

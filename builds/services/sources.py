@@ -9,6 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from audit.changes import changed as changes_of
+from audit.changes import snapshot
 from audit.recorder import record
 from builds import events
 from builds.conf import build_settings
@@ -74,6 +76,7 @@ def source_update(actor: Any, *, source: Source, **changes: Any) -> Source:
     changed = {
         name for name in changes if name == "access_token" or _differs(source, name, changes[name])
     }
+    before = snapshot(source, sorted(changed))
     _assign(source, {name: changes[name] for name in changed})
     if changed & FORGETS_HOST:
         source.known_hosts = source.host_fingerprint = source.platform = ""
@@ -81,8 +84,8 @@ def source_update(actor: Any, *, source: Source, **changes: Any) -> Source:
         source.checked_at, source.check_code, source.check_message, source.refs = None, "", "", {}
     source.full_clean(exclude=["access_token"])
     source.save()
-    shown = sorted(name.replace("access_token", "credential") for name in changed)
-    record(actor, events.SourceChanged, source, organization=source.organization, changed=shown)
+    shown = changes_of(source, before)
+    record(actor, events.SourceChanged, source, organization=source.organization, changes=shown)
     changed_on_commit(source, f"org.{source.organization.uid}")
     return source
 

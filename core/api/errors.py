@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
+from core.api.permissions import actor_of
 from core.exceptions import DomainError
 from core.logging import request_id
 
@@ -61,9 +62,19 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, DataError):
         return _answer(400, CODES[400], "A value does not fit into its field.", {})
     translated = _translated(error)
+    if isinstance(error, PermissionDenied):
+        _leave_for_audit(error, context)
     if translated is None:
         return _unexpected(error, context)
     return _from_api_exception(translated)
+
+
+def _leave_for_audit(error: PermissionDenied, context: dict[str, Any]) -> None:
+    """Tell the middleware what was refused, and to whom: a key's actor is not the browser's."""
+    request: Any = context.get("request")
+    if request is not None:
+        request._request.refusal = error
+        request._request.refused_actor = actor_of(request)
 
 
 def _translated(error: Exception) -> exceptions.APIException | None:

@@ -10,6 +10,7 @@ INVALID_OWNER = "invalid owner:"
 NO_KEYS = "apikey_not_found"
 WRONG_KEY = "owner_found_but_no_key"
 UPDATE_FAILED = "device_update_failed"
+DEVICE_LIMIT = "device_limit_reached"
 
 MISSING_MAC = "missing_mac"
 AUTHENTICATION = "authentication"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -14,7 +14,8 @@ from core.logging import request_id
 from keys.choices import ApiKeyKind
 from keys.models import ApiKey
 from keys.selectors import api_key_authenticate
-from keys.services import api_key_used
+from keys.services import key_digest
+from keys.usage import api_key_refused, api_key_used
 
 
 @dataclass(frozen=True)
@@ -33,25 +34,29 @@ class ApiKeyAuthentication(BaseAuthentication):
         presented = _presented(request)
         if presented is None:
             return None
+        facts = {"address": client_address(request._request), "request_id": request_id.get()}
         key = api_key_authenticate(presented)
         if key is None or key.user is None or not key.user.is_active:
-            raise AuthenticationFailed("This API key is unknown, expired or revoked.")
+            _refuse(presented, "unknown, expired or revoked", facts)
         if key.kind != ApiKeyKind.AUTOMATION or key.device_id:
-            raise AuthenticationFailed("This API key is for devices only.")
-        address = client_address(request._request)
-        api_key_used(key, address=address)
+            _refuse(presented, "for devices only", facts)
         actor = Actor(
             user=key.user,
             ceiling=key.organization,
             credential=f"API key {key.prefix}",
-            address=address,
-            request_id=request_id.get(),
+            **facts,
         )
+        api_key_used(actor, key, address=actor.address)
         return key.user, ApiKeyCredential(key, actor)
 
     def authenticate_header(self, request: Request) -> str:
         """Return what a 401 names."""
         return 'Bearer realm="THiNX Console"'
+
+
+def _refuse(presented: str, reason: str, facts: dict[str, str]) -> NoReturn:
+    api_key_refused(Actor(**facts), digests=[key_digest(presented.strip().lower())], reason=reason)
+    raise AuthenticationFailed(f"This API key is {reason}.")
 
 
 def _presented(request: Request) -> str | None:

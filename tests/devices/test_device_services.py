@@ -73,7 +73,10 @@ def test_edit_writes_and_audits_only_what_changed(alice, acme, act):
     device.refresh_from_db()
     assert (device.alias, device.auto_update) == ("new", True)
     event = AuditEvent.objects.get(verb="devices.changed")
-    assert event.data["changed"] == {"alias": "new", "auto_update": True}
+    assert event.data["changes"] == {
+        "alias": {"before": "old", "after": "new"},
+        "auto_update": {"before": False, "after": True},
+    }
 
 
 def test_edit_of_a_form_instance_is_noticed(alice, acme, act):

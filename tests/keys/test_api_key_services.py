@@ -12,7 +12,6 @@ from keys.models import ApiKey
 from keys.selectors import api_key_authenticate
 from keys.services import (
     api_key_revoke,
-    api_key_used,
     firmware_key_for,
     key_digest,
 )
@@ -76,15 +75,6 @@ def test_expired_key_opens_nothing(acme):
     past = timezone.now() - dt.timedelta(seconds=1)
     _, secret = make_api_key(acme, expires_at=past)
     assert api_key_authenticate(secret) is None
-
-
-def test_use_is_noted_at_most_once_a_minute(made, django_assert_num_queries):
-    key, _ = made
-    api_key_used(key, address="127.0.0.1")
-    key.refresh_from_db()
-    assert key.last_used_address == "127.0.0.1"
-    with django_assert_num_queries(0):
-        api_key_used(key, address="127.0.0.1")
 
 
 def test_firmware_key_is_the_same_for_each_build_of_a_device(acme, system):

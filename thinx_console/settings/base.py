@@ -365,6 +365,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BuildStatusEnum": "builds.choices.BuildStatus",
         "ApiKeyKindEnum": "keys.choices.ApiKeyKind",
+        "ShareKindEnum": ["person", "group"],
         "CredentialKindEnum": ["session", "api_key", "password"],
         "FactorKindEnum": ["totp", "sms", "passkey"],
         "EnvVarLevelEnum": ["organization", "source", "device"],
