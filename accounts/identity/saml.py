@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
+from allauth.socialaccount.providers.saml import views
 from allauth.socialaccount.providers.saml.utils import build_saml_config, get_app_or_404
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.generic import View
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as SamlSettings
+
+
+@wraps(views.acs)
+def saml_acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
+    """Take an answer only for a provider that is set up: each is kept in a session of its own."""
+    get_app_or_404(request, organization_slug)
+    return views.acs(request, organization_slug)
 
 
 class SamlMetadataView(View):

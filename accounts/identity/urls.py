@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import path
 
 from accounts.identity.openid import openid_callback
-from accounts.identity.saml import SamlMetadataView, no_single_logout
+from accounts.identity.saml import SamlMetadataView, no_single_logout, saml_acs
 from accounts.views import providers, sign_in, sign_up
 
 View = Callable[..., HttpResponseBase]
@@ -54,7 +54,7 @@ urlpatterns = [
     path("with/failed/", social.login_error, name="socialaccount_login_error"),
     path("with/github/callback/", _configured(github.oauth2_callback), name="github_callback"),
     path("with/google/callback/", _configured(google.oauth2_callback), name="google_callback"),
-    path("with/saml/<slug:organization_slug>/acs/", saml.acs, name="saml_acs"),
+    path("with/saml/<slug:organization_slug>/acs/", saml_acs, name="saml_acs"),
     path("with/saml/<slug:organization_slug>/done/", saml.finish_acs, name="saml_finish_acs"),
     path("with/saml/<slug:organization_slug>/logout/", no_single_logout, name="saml_sls"),
     path(

@@ -44,8 +44,11 @@ class SignUpView(FormView):
     form_class = SignUpForm
     template_name = "accounts/sign_up.html"
     success_url = reverse_lazy("accounts:activation_sent")
+    http_method_names = ["get", "post"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if f"{request.method}".lower() not in self.http_method_names:
+            return self.http_method_not_allowed(request)
         if request.user.is_authenticated:
             return redirect(next_of(request))
         if not sign_up_allowed(request):

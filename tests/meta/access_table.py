@@ -93,6 +93,9 @@ api_inspect    401  404     404   404    404  ok   ok    ok    404   404   hold 
 api_device_see     401 404  404   ok     ok   ok   ok    ok    404   ok    hold hold 404   404  ok   ok    401   401
 api_device_change  401 404  404   403    403  ok   ok    ok    404   ok    hold hold 404   404  ok   ok    401   401
 api_device_operate 401 404  404   403    403  ok   ok    ok    404   403   hold hold 404   404  ok   ok    401   401
+api_device_administer 401 404 404 403    403  403  ok    ok    404   403   hold hold 404   404  ok   ok    401   401
+# One share of an object, which is nobody's of the cast.
+api_share      401  404     404   404    404  404  404   404   404   404   hold hold 404   404  404  404   401   401
 api_support        401 404  404   404    404  404  404   404   404   404   hold hold 404   404  ok   404   401   401
 api_org_see        401 404  404   404    ok   ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 api_org_administer 401 404  404   404    403  403  ok    ok    404   404   hold hold 404   404  ok   ok    401   401
@@ -115,7 +118,7 @@ POST             example_upload_pack                   nothing
 GET,POST,PUT         accounts:sign_in                      public
 POST             accounts:sign_out                     own
 GET,POST,PUT     accounts:password_change              own
-GET,POST,PUT     accounts:sign_up                      visitor
+GET,POST         accounts:sign_up                      visitor
 GET              accounts:activation_sent              visitor
 GET,POST,PUT     accounts:activation_resend            visitor
 GET,POST         accounts:activate                     nothing
@@ -128,8 +131,8 @@ POST             accounts:provider_start               nothing
 GET              accounts:connection_list              own
 POST             accounts:connection_link              nobodys
 POST             accounts:connection_unlink            nobodys
-GET,POST,PUT     account_login                         public
-GET,POST,PUT     account_signup                        visitor
+GET,POST         account_login                         public
+GET,POST         account_signup                        visitor
 GET              account_email_verification_sent       visitor
 GET              socialaccount_connections             own
 GET,POST         socialaccount_signup                  unbegun
@@ -314,30 +317,51 @@ GET,POST         api:device-list                       api_own
 GET              api:device-detail                     api_device_see
 PATCH            api:device-detail                     api_device_change
 DELETE           api:device-detail                     api_device_operate
+GET,POST         api:device-shares                     api_device_administer
+GET,PATCH,DELETE api:device-share                      api_share
+GET              api:device-access                     api_device_see
 PUT              api:device-detail                     api_device_change
 GET,POST         api:source-list                       api_own
 GET              api:source-detail                     api_see
 PATCH,DELETE,PUT api:source-detail                     api_operate
 POST             api:source-test                       api_operate
+GET,POST         api:source-shares                     api_administer
+GET,PATCH,DELETE api:source-share                      api_share
+GET              api:source-access                     api_see
 GET,POST         api:build-list                        api_own
 GET              api:build-detail                      api_see
 GET              api:build-log                         api_see
 POST             api:build-cancel                      api_operate
+GET,POST         api:build-shares                      api_administer
+GET,PATCH,DELETE api:build-share                       api_share
+GET              api:build-access                      api_see
 DELETE           api:build-detail                      api_operate
 GET              api:artifact-list                     api_own
 GET              api:artifact-detail                   api_see
 GET              api:artifact-download                 api_see
+GET,POST         api:artifact-shares                   api_administer
+GET,PATCH,DELETE api:artifact-share                    api_share
+GET              api:artifact-access                   api_see
 GET,POST         api:apikey-list                       api_own
 GET              api:apikey-detail                     api_see
 PATCH            api:apikey-detail                     api_administer
 POST             api:apikey-revoke                     api_administer
+GET,POST         api:apikey-shares                     api_administer
+GET,PATCH,DELETE api:apikey-share                      api_share
+GET              api:apikey-access                     api_see
 DELETE,PUT       api:apikey-detail                     api_administer
 GET,POST         api:deploykey-list                    api_own
 GET              api:deploykey-detail                  api_see
 PATCH,DELETE,PUT api:deploykey-detail                  api_administer
+GET,POST         api:deploykey-shares                  api_administer
+GET,PATCH,DELETE api:deploykey-share                   api_share
+GET              api:deploykey-access                  api_see
 GET,POST         api:envvar-list                       api_own
 GET              api:envvar-detail                     api_see
 PATCH,DELETE,PUT api:envvar-detail                     api_operate
+GET,POST         api:envvar-shares                     api_administer
+GET,PATCH,DELETE api:envvar-share                      api_share
+GET              api:envvar-access                     api_see
 GET              api:auditevent-list                   api_own
 GET              api:auditevent-detail                 api_inspect
 
