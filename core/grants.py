@@ -50,7 +50,6 @@ class GrantTables(NamedTuple):
     group: type[models.Model]
 
 
-@lru_cache(maxsize=64)
 def grant_tables(model: type[models.Model]) -> GrantTables | None:
     """Return the tables of a model, or None when its objects cannot be shared."""
     label, name = model._meta.app_label, model._meta.object_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.tables import HistoryTable
 from core.views import (
@@ -95,11 +96,12 @@ class DevicePage(ObjectView):
 
     queryset = WITH_BUILDS
     live_prefix = "device"
-    actions = DEVICE_ACTIONS
+    actions = (*DEVICE_ACTIONS, SHARE_ACTION)
     tabs = (
         Tab("Overview"),
         Tab("Builds", "builds"),
         Tab("Environment", "environment"),
+        ACCESS_TAB,
         Tab("Audit", "audit", needs=AuditEvent),
     )
 
@@ -130,6 +132,9 @@ class DevicePage(ObjectView):
             Fact("Check-ins", f"{state.checkins:,}"),
             Fact("Added", time=obj.created_at),
         ]
+
+
+register_sharing(Device, DevicePage)
 
 
 @register_model_view(Device)

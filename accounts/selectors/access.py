@@ -25,7 +25,6 @@ BELOW = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 # What each action lets somebody do, as a sentence that goes on after "may".
 WORDS = {
     "view": "see it",
-    "add": "add one",
     "change": "change it",
     "delete": "delete it",
     "build": "build firmware",
@@ -38,7 +37,7 @@ WORDS = {
 OF_MODEL = {
     "accounts.organization": {"add": "add organizations below it"},
     "builds.artifact": {"view": "see and download it"},
-    "builds.build": {"view": "see it with its log", "add": "build it again"},
+    "builds.build": {"view": "see it with its log"},
     "keys.apikey": {"delete": "revoke it"},
 }
 
@@ -69,9 +68,13 @@ def organization_of(obj: Any) -> Organization:
 
 
 def actions_on(model: type[Model]) -> tuple[str, ...]:
-    """Return every action on one object of a model, as its Meta declares them."""
+    """Return every action on one object of a model, as its Meta declares them.
+
+    Adding is no action on an object, but on the organization that gets it.
+    """
     own = tuple(codename.rpartition("_")[0] for codename, _ in model._meta.permissions)
-    return tuple(dict.fromkeys(("view", *model._meta.default_permissions, *own)))
+    found = dict.fromkeys(("view", *model._meta.default_permissions, *own))
+    return tuple(action for action in found if action != "add" or model is Organization)
 
 
 def action_words(model: type[Model], action: str) -> str:

@@ -71,11 +71,12 @@ def shared_with(actor: Actor, model: type[Model] | None = None) -> ShareList:
 
     def fetch(model: type[Model], lines: list[Line]) -> Iterable[tuple[Line, Share]]:
         objects = _objects(actor, model, lines)
-        shares = {pk: Share(obj, person) for pk, obj in objects.items()}
+        shares = {pk: Share(obj, person, is_own=False) for pk, obj in objects.items()}
         for rows in grants_to(person, model):
             held = rows.filter(content_object__in=shares).order_by("pk")
             for grant in held.select_related("permission", "granted_by"):
                 shares[grant.content_object_id].take(grant)
+                shares[grant.content_object_id].is_own |= hasattr(grant, "user_id")
         return [(line, shares[line.object_pk]) for line in lines if line.object_pk in shares]
 
     asked = [
@@ -99,8 +100,8 @@ def shared_outside(actor: Actor, organization: Organization | None = None) -> Sh
         for table, side, related in _sides(model):
             holders = {line.holder for line in lines if line.side == side}
             given = table._default_manager.filter(standing(), content_object__in=objects)
-            given = given.filter(**{f"{side}__in": holders}).order_by("pk") if holders else []
-            for grant in given.select_related("permission", "granted_by", related) if given else ():
+            given = given.filter(**{f"{side}__in": holders}).order_by("pk")
+            for grant in given.select_related("permission", "granted_by", related):
                 pk, holder = grant.content_object_id, getattr(grant, f"{side}_id")
                 line = Line(model._meta.label_lower, pk, side, holder)
                 shares.setdefault(line, Share(objects[pk], holder_of(grant))).take(grant)

@@ -8,18 +8,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, Q
+from django.db.models import Q
 
 from accounts.models import User, UserGroup
-from accounts.selectors.access import actions_on, in_words
+from accounts.selectors.access import in_words
 from core.grants import grant_tables, standing
-
-NEVER_GIVEN = {"add"}
 
 
 @dataclass
 class Share:
-    """What one person or group was given on one object; `uid` is theirs."""
+    """What one person or group was given on one object; `uid` is theirs.
+
+    `is_own` is false in one's own list for what only came by a group.
+    """
 
     obj: Any
     to: User | UserGroup
@@ -27,6 +28,7 @@ class Share:
     expires_at: datetime | None = None
     granted_at: datetime | None = None
     granted_by: User | None = None
+    is_own: bool = True
 
     @property
     def uid(self) -> UUID:
@@ -66,11 +68,6 @@ class Share:
         else:
             self.expires_at = max(self.expires_at, grant.expires_at)
         self.actions.add(grant.permission.codename.rpartition("_")[0])
-
-
-def sharing_actions(model: type[Model]) -> tuple[str, ...]:
-    """Return the actions that one object of the model can be shared with."""
-    return tuple(action for action in actions_on(model) if action not in NEVER_GIVEN)
 
 
 def shares_of(obj: Any, to: User | UserGroup | None = None) -> list[Share]:

@@ -13,13 +13,12 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import User, UserGroup
-from accounts.selectors.access import action_words, day, own_end
+from accounts.selectors.access import action_words, actions_on, day, own_end
 from accounts.selectors.shares import (
     Share,
     holder_of,
     person_by_email,
     share_of,
-    sharing_actions,
 )
 from accounts.sharing_events import ObjectShared, ShareChanged, ShareEnded, ShareExpired
 from audit.recorder import record
@@ -196,7 +195,7 @@ def _require_within(
     actor: Actor, obj: Any, actions: Iterable[str], until: datetime | None
 ) -> list[str]:
     """Return the actions with `view`; nobody gives more, or for longer, than they hold here."""
-    model, known = type(obj), sharing_actions(type(obj))
+    model, known = type(obj), actions_on(type(obj))
     asked = {*actions, "view"}
     unknown = sorted(asked - set(known))
     if unknown:

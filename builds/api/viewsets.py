@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.ownership import OwnedViewSet
+from accounts.api.sharing import SHARING, SharingMixin
 from builds.api.serializers import (
     ArtifactSerializer,
     BuildLogQuerySerializer,
@@ -39,14 +40,14 @@ from core.api.viewsets import CreateMixin, DestroyMixin, ReadOnlyViewSet
 from core.scoping import is_allowed
 
 
-class SourceViewSet(OwnedViewSet):
+class SourceViewSet(SharingMixin, OwnedViewSet):
     """Git repositories that firmware is built from."""
 
     queryset = Source.objects.select_related("organization", "deploy_key")
     serializer_class = SourceSerializer
     filterset_class = SourceFilterSet
     ordering_fields = ("alias", "created_at", "checked_at")
-    action_permissions = {"test": "change"}
+    action_permissions = {**SHARING, "test": "change"}
     action_serializers = {"test": SourceTestSerializer}
 
     def service_create(self, data: dict[str, Any]) -> Source:
@@ -69,7 +70,7 @@ class SourceViewSet(OwnedViewSet):
         return Response(self.represent(source_test(self.actor, source=source, **self.valid_data())))
 
 
-class BuildViewSet(CreateMixin, DestroyMixin, ReadOnlyViewSet):
+class BuildViewSet(SharingMixin, CreateMixin, DestroyMixin, ReadOnlyViewSet):
     """Builds of firmware. Newest first."""
 
     queryset = Build.objects.select_related("organization", "source", "device", "created_by").defer(
@@ -78,7 +79,7 @@ class BuildViewSet(CreateMixin, DestroyMixin, ReadOnlyViewSet):
     serializer_class = BuildSerializer
     filterset_class = BuildFilterSet
     ordering_fields = ("created_at", "finished_at", "number", "status")
-    action_permissions = {"log": "view", "cancel": "cancel"}
+    action_permissions = {**SHARING, "log": "view", "cancel": "cancel"}
     action_serializers = {"create": BuildStartSerializer}
 
     @extend_schema(
@@ -128,7 +129,7 @@ class BuildViewSet(CreateMixin, DestroyMixin, ReadOnlyViewSet):
         return Response(self.represent(build_cancel(self.actor, build=self.get_object())))
 
 
-class ArtifactViewSet(ReadOnlyViewSet):
+class ArtifactViewSet(SharingMixin, ReadOnlyViewSet):
     """Files that builds made, with their hashes and the signature of this installation."""
 
     queryset = Artifact.objects.select_related("organization", "build__source").defer(
@@ -137,7 +138,7 @@ class ArtifactViewSet(ReadOnlyViewSet):
     serializer_class = ArtifactSerializer
     filterset_class = ArtifactFilterSet
     ordering_fields = ("created_at", "name", "size")
-    action_permissions = {"download": "view"}
+    action_permissions = {**SHARING, "download": "view"}
 
     @extend_schema(
         responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY)}

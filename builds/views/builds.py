@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.generic import View
 
+from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from builds.choices import BuildStatus
 from builds.filters import BuildFilterSet
 from builds.journey import duration_of, stages_of, telling_lines
@@ -31,6 +32,7 @@ from core.views import (
     ObjectListView,
     ObjectView,
     ScopedViewMixin,
+    Tab,
     register_model_view,
 )
 from devices.models import Device
@@ -90,7 +92,8 @@ class BuildView(ObjectView):
     queryset = ROWS
     template_name = "builds/build.html"
     live_prefix = "build"
-    actions = BUILD_ACTIONS
+    actions = (*BUILD_ACTIONS, SHARE_ACTION)
+    tabs = (Tab("Overview"), ACCESS_TAB)
 
     def status_value(self, obj: Any) -> str:
         """Return the status."""
@@ -134,6 +137,9 @@ class BuildView(ObjectView):
             "download_url": reverse("builds:build_log_text", kwargs={"uid": obj.uid}),
             "live_group": "" if obj.is_final else f"build.{obj.uid}",
         }
+
+
+register_sharing(Build, BuildView)
 
 
 @register_model_view(Build, "log")

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.tables import HistoryTable
 from builds.filters import SourceFilterSet
@@ -93,12 +94,13 @@ class SourcePage(ObjectView):
 
     queryset = with_counts(ROWS)
     live_models = "builds.source,builds.build"
-    actions = SOURCE_ACTIONS
+    actions = (*SOURCE_ACTIONS, SHARE_ACTION)
     tabs = (
         Tab("Overview"),
         Tab("Devices", "devices"),
         Tab("Builds", "builds"),
         Tab("Environment", "environment"),
+        ACCESS_TAB,
         Tab("Audit", "audit", needs=AuditEvent),
     )
 
@@ -127,6 +129,9 @@ class SourcePage(ObjectView):
             Fact("Added", time=obj.created_at),
             Fact("Source id", f"{obj.uid}", mono=True, copy=True),
         ]
+
+
+register_sharing(Source, SourcePage)
 
 
 @register_model_view(Source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.api.ownership import OwnedViewSet
+from accounts.api.sharing import SHARING, SharingMixin
 from devices.api.serializers import DeviceSerializer
 from devices.filters import DeviceFilterSet
 from devices.models import Device
@@ -20,7 +21,7 @@ UNSHOWN = (
 )
 
 
-class DeviceViewSet(OwnedViewSet):
+class DeviceViewSet(SharingMixin, OwnedViewSet):
     """Devices. Most of them add themselves when they first call with an API key."""
 
     queryset = Device.objects.select_related(
@@ -29,6 +30,7 @@ class DeviceViewSet(OwnedViewSet):
     serializer_class = DeviceSerializer
     filterset_class = DeviceFilterSet
     ordering_fields = ("alias", "created_at", "platform", "state__last_seen_at")
+    action_permissions = SHARING
 
     def service_create(self, data: dict[str, Any]) -> Device:
         return device_create(self.actor, **data)

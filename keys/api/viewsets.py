@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.ownership import OwnedViewSet
+from accounts.api.sharing import SHARING, SharingMixin
 from core.exceptions import Conflict
 from keys.api.serializers import (
     ApiKeyCreatedSerializer,
@@ -31,14 +32,14 @@ from keys.services import (
 )
 
 
-class ApiKeyViewSet(OwnedViewSet):
+class ApiKeyViewSet(SharingMixin, OwnedViewSet):
     """Keys that devices and scripts present. A revoked key stays in the list."""
 
     queryset = ApiKey.objects.select_related("organization", "device")
     serializer_class = ApiKeySerializer
     filterset_class = ApiKeyFilterSet
     ordering_fields = ("alias", "created_at", "expires_at", "last_used_at")
-    action_permissions = {"revoke": "delete"}
+    action_permissions = {**SHARING, "revoke": "delete"}
     sudo_actions = frozenset({"create", "update", "partial_update", "destroy", "revoke"})
 
     def get_serializer_context(self) -> dict[str, Any]:
@@ -85,13 +86,14 @@ class ApiKeyViewSet(OwnedViewSet):
         return Response(self.represent(api_key_revoke(self.actor, key=self.get_object())))
 
 
-class DeployKeyViewSet(OwnedViewSet):
+class DeployKeyViewSet(SharingMixin, OwnedViewSet):
     """SSH key pairs that open private repositories."""
 
     queryset = DeployKey.objects.select_related("organization").defer("private_key")
     serializer_class = DeployKeySerializer
     filterset_class = DeployKeyFilterSet
     ordering_fields = ("alias", "created_at", "last_used_at")
+    action_permissions = SHARING
     sudo_actions = frozenset({"create", "destroy"})
 
     def service_create(self, data: dict[str, Any]) -> DeployKey:
@@ -104,13 +106,14 @@ class DeployKeyViewSet(OwnedViewSet):
         deploy_key_delete(self.actor, key=obj)
 
 
-class EnvVarViewSet(OwnedViewSet):
+class EnvVarViewSet(SharingMixin, OwnedViewSet):
     """Variables that firmware is built with. The nearest wins: device, source, organization."""
 
     queryset = EnvVar.objects.select_related("organization", "source", "device", "updated_by")
     serializer_class = EnvVarSerializer
     filterset_class = EnvVarFilterSet
     ordering_fields = ("name", "updated_at")
+    action_permissions = SHARING
 
     def organization_for(self, data: dict[str, Any]) -> Any:
         """Put a variable of a source or device where that is."""

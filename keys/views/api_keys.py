@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.selectors import history_of
 from audit.tables import HistoryTable
@@ -81,8 +82,8 @@ class ApiKeyView(ObjectView):
 
     queryset = API_KEYS
     template_name = "keys/apikey.html"
-    tabs = (Tab("Overview"), Tab("Audit", "audit", needs=AuditEvent))
-    actions = API_KEY_ACTIONS
+    tabs = (Tab("Overview"), ACCESS_TAB, Tab("Audit", "audit", needs=AuditEvent))
+    actions = (*API_KEY_ACTIONS, SHARE_ACTION)
 
     def status_value(self, obj: ApiKey) -> str:
         """Return active, expired or revoked."""
@@ -105,6 +106,9 @@ class ApiKeyView(ObjectView):
         """Add who called with it."""
         devices = list(devices_using(self.actor, obj)[: SHOWN + 1])
         return {"devices": devices[:SHOWN], "has_more": len(devices) > SHOWN}
+
+
+register_sharing(ApiKey, ApiKeyView)
 
 
 @register_model_view(ApiKey, "audit")

@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.selectors import history_of
 from audit.tables import HistoryTable
@@ -64,8 +65,8 @@ class DeployKeyView(ObjectView):
 
     queryset = DEPLOY_KEYS
     template_name = "keys/deploykey.html"
-    tabs = (Tab("Overview"), Tab("Audit", "audit", needs=AuditEvent))
-    actions = DEPLOY_KEY_ACTIONS
+    tabs = (Tab("Overview"), ACCESS_TAB, Tab("Audit", "audit", needs=AuditEvent))
+    actions = (*DEPLOY_KEY_ACTIONS, SHARE_ACTION)
 
     def facts(self, obj: DeployKey) -> list[Fact]:
         """Say what it is and since when."""
@@ -81,6 +82,9 @@ class DeployKeyView(ObjectView):
     def extra_context(self, obj: DeployKey) -> dict[str, Any]:
         """Add the sources that use it."""
         return {"sources": obj.sources.all().allowed(self.actor).order_by("alias", "pk")[:50]}
+
+
+register_sharing(DeployKey, DeployKeyView)
 
 
 @register_model_view(DeployKey, "audit")

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.selectors import history_of
 from audit.tables import HistoryTable
@@ -75,8 +76,8 @@ class EnvVarPage:
     """What the pages of a variable have in common."""
 
     queryset = ENV_VARS
-    tabs = (Tab("Overview"), Tab("Audit", "audit", needs=AuditEvent))
-    actions = VARIABLE_ACTIONS
+    tabs = (Tab("Overview"), ACCESS_TAB, Tab("Audit", "audit", needs=AuditEvent))
+    actions = (*VARIABLE_ACTIONS, SHARE_ACTION)
 
     def crumbs(self, obj: EnvVar) -> list[dict[str, str]]:
         """Call the list what the sidebar calls it."""
@@ -98,6 +99,9 @@ class EnvVarView(EnvVarPage, ObjectView):
             Fact("Changed by", obj.updated_by),
             Fact("Changed", time=obj.updated_at),
         ]
+
+
+register_sharing(EnvVar, EnvVarView)
 
 
 @register_model_view(EnvVar, "audit")
