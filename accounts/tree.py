@@ -51,5 +51,5 @@ def locked(*organizations: Organization) -> list[Organization]:
     for path in Organization.objects.filter(pk__in=wanted).values_list("path", flat=True):
         paths.update(paths_to(path))
     rows: QuerySet[Organization] = Organization.objects.filter(path__in=paths).order_by("path")
-    found = {row.pk: row for row in rows.select_for_update()}
+    found = {row.pk: row for row in rows.select_for_update(no_key=True)}
     return [found[pk] for pk in wanted]

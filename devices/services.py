@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from audit.changes import changed, snapshot
 from accounts.services.limits import require_room
+from audit.changes import changed, snapshot
 from audit.recorder import record
 from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit

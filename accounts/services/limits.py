@@ -30,7 +30,8 @@ class LimitKind:
     slug: str
     field: str
     label: str
-    unit: str
+    one: str
+    many: str
     advice: str
     scale: int = 1
 
@@ -39,12 +40,18 @@ KINDS = {
     kind.slug: kind
     for kind in (
         LimitKind(
-            "devices", "max_devices", "Devices", "devices", "Delete devices or ask for more."
+            "devices",
+            "max_devices",
+            "Devices",
+            "device",
+            "devices",
+            "Delete devices or ask for more.",
         ),
         LimitKind(
             "builds",
             "max_concurrent_builds",
             "Builds at once",
+            "build at once",
             "builds at once",
             "Wait until one is over, or cancel one.",
         ),
@@ -52,6 +59,7 @@ KINDS = {
             "storage",
             "max_storage_mb",
             "Storage",
+            "MB of artifacts",
             "MB of artifacts",
             "Delete builds that you no longer need.",
             scale=MEGABYTE,
@@ -110,12 +118,13 @@ def require_room(
     kind = KINDS[slug]
     paths = set(paths_to(organization.path)) - set(except_at)
     limited = Organization.objects.filter(path__in=paths, **{f"{kind.field}__isnull": False})
-    for holder in limited.order_by("path").select_for_update():
+    for holder in limited.order_by("path").select_for_update(no_key=True):
         limit = getattr(holder, kind.field)
         if _counters[slug](holder.path) + adding > limit * kind.scale:
             raise QuotaExceeded(
                 "accounts.limit_reached",
-                f"{holder} may have {limit:,} {kind.unit}, and that is reached. {kind.advice}",
+                f"{holder} may have {limit:,} {kind.one if limit == 1 else kind.many}, and that is "
+                f"reached. {kind.advice}",
                 limit=limit,
                 kind=slug,
             )

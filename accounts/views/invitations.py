@@ -198,10 +198,8 @@ class InvitationAnswerView(View):
                 target = reverse("dashboard")
             else:
                 membership = invitation_accept(actor, invitation=invitation)
-                messages.success(
-                    request,
-                    f"Welcome to {invitation.organization}. You are {membership.role_name.lower()}.",
-                )
+                role = membership.role_name.lower()
+                messages.success(request, f"You are {role} of {invitation.organization} now.")
                 target = invitation.organization.get_absolute_url()
         except DomainError as error:
             return self.page(request, invitation, error.message, error.status)

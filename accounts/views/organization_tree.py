@@ -25,6 +25,7 @@ from core.views import ScopedViewMixin, register_model_view
 
 MAX_FOLDED = 50
 TOP = "top"
+TRAIL = " \u203a "
 
 
 class TreeMixin:
@@ -61,7 +62,7 @@ class TreeMixin:
             row.level = min(above, 12) if self.is_tree else 0
             row.is_folded = row.pk in folded
             row.fold_url = self._fold_url(row) if self.is_tree and row.numchild else ""
-            row.second_line = "" if self.is_tree else " › ".join(row.trail)
+            row.second_line = "" if self.is_tree else TRAIL.join(row.trail)
         context = super().get_context(table, filterset)  # type: ignore[misc]
         for branch in self.below:
             way = [*ancestors(self.actor, branch), branch]
