@@ -17,6 +17,9 @@ RESOURCES = {
     "env-vars": "envvar-list",
     "audit-events": "auditevent-list",
     "organizations": "organization-list",
+    "account": "account",
+    "sign-ins": "signin-list",
+    "second-factors": "factor-list",
     "whoami": "whoami",
     "schema": "schema",
 }

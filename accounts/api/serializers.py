@@ -31,7 +31,7 @@ class PersonSerializer(serializers.Serializer):
 class CredentialSerializer(serializers.Serializer):
     """What the request was signed with."""
 
-    kind = serializers.ChoiceField(["session", "api_key"], read_only=True)
+    kind = serializers.ChoiceField(["session", "api_key", "password"], read_only=True)
     label = serializers.CharField(read_only=True, help_text="How the audit log calls it.")  # type: ignore[assignment]
     expires_at = serializers.DateTimeField(read_only=True, allow_null=True)
 

@@ -47,5 +47,8 @@ class WhoAmIView(APIView):
 def _credential(request: Request, actor: Any) -> dict[str, Any]:
     if not actor.credential:
         return {"kind": "session", "label": actor.label, "expires_at": None}
-    expires_at = request.auth.key.expires_at
+    key = getattr(request.auth, "key", None)
+    if key is None:
+        return {"kind": "password", "label": actor.label, "expires_at": None}
+    expires_at = key.expires_at
     return {"kind": "api_key", "label": actor.label, "expires_at": expires_at}

@@ -32,6 +32,7 @@ from core.exceptions import Conflict
 Factor = TotpDevice | SmsDevice | Passkey
 MODELS: tuple[type[Any], ...] = (TotpDevice, SmsDevice, Passkey)
 MOST_FACTORS = 20
+SAFEST = ("passkey", "totp", "sms")
 ACCEPTS: dict[str, Callable[[Any, str], bool]] = {
     "totp": totp_accepts,
     "sms": sms_accepts,
@@ -51,7 +52,7 @@ def factors_of(user: User) -> list[Factor]:
     first = [factor for factor in found if factor.last_used_at is not None]
     rest = [factor for factor in found if factor.last_used_at is None]
     first.sort(key=lambda factor: factor.last_used_at, reverse=True)
-    rest.sort(key=lambda factor: (factor.kind, factor.pk))
+    rest.sort(key=lambda factor: (SAFEST.index(factor.kind), factor.pk))
     return [*first, *rest]
 
 

@@ -11,7 +11,6 @@ from django.middleware.csrf import rotate_token
 from django.utils.functional import SimpleLazyObject
 
 from accounts.actor import PROVED_AT, Actor
-from accounts.models import SignIn
 
 
 def session_prove(request: HttpRequest) -> None:
@@ -24,10 +23,8 @@ def session_verify(request: HttpRequest, factor: Any) -> None:
 
     Whoever knew the key before (session fixation) is left with nothing.
     """
-    old = request.session.session_key
     django_otp.login(request, factor)
     session_prove(request)
     request.session.cycle_key()
     rotate_token(request)
-    SignIn.objects.filter(session_key=old).update(session_key=request.session.session_key)
     request.actor = SimpleLazyObject(lambda: Actor.from_request(request))  # type: ignore[attr-defined]

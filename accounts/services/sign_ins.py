@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 def sign_in_begin(request: HttpRequest, *, user: User, method: str) -> SignIn:
     """Note a sign-in, once its session has its key. A second one in the same session renews it."""
     session = request.session
+    if session.session_key is None:  # another person was signed in here, whose session is gone
+        session.create()
     facts = {**_seen(request), "session_key": session.session_key, "method": method[:40]}
     mark = session.get(MARK)
     found = SignIn.objects.filter(user=user, uid=mark).first() if mark else None

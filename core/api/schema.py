@@ -107,3 +107,14 @@ def _refusals(path: str, method: str) -> list[str]:
     if method in ("post", "put", "patch") or "{uid}" not in path:
         codes.append("400")
     return sorted(codes)
+
+
+class PasswordScheme(OpenApiAuthenticationExtension):
+    """A name and a password, for people without a second factor."""
+
+    target_class = "accounts.api.authentication.PasswordAuthentication"
+    name = "password"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return `Authorization: Basic`."""
+        return {"type": "http", "scheme": "basic"}

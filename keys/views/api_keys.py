@@ -133,6 +133,7 @@ class ApiKeyAuditView(ObjectTabView):
 class ApiKeyCreateView(ObjectEditView):
     """Create a key; the answer to this POST is the only place that ever shows it."""
 
+    sudo = True
     queryset = API_KEYS
     form_class = forms.ApiKeyForm
     create_title = "Create API key"
@@ -169,6 +170,7 @@ class ApiKeyCreateView(ObjectEditView):
 class ApiKeyEditView(ObjectEditView):
     """Rename a key, or change its last day."""
 
+    sudo = True
     queryset = API_KEYS.filter(revoked_at=None)
     form_class = forms.ApiKeyEditForm
 
@@ -181,6 +183,7 @@ class ApiKeyEditView(ObjectEditView):
 class ApiKeyRevokeView(ObjectActionView):
     """End a key for good."""
 
+    sudo = True
     queryset = API_KEYS
     action = "delete"
     title = "Revoke {}?"
@@ -201,6 +204,7 @@ class ApiKeyRevokeView(ObjectActionView):
 class ApiKeyBulkRevokeView(BulkActionView):
     """End several keys for good."""
 
+    sudo = True
     queryset = API_KEYS.filter(revoked_at=None)
     filterset_class = ApiKeyFilterSet
     action = "delete"

@@ -108,6 +108,7 @@ class DeployKeyAuditView(ObjectTabView):
 class DeployKeyCreateView(ObjectEditView):
     """Make a key pair, or take a private key that somebody has."""
 
+    sudo = True
     queryset = DEPLOY_KEYS
     form_class = forms.DeployKeyForm
     create_title = "Add deploy key"
@@ -145,6 +146,7 @@ class DeployKeyRenameView(ObjectEditView):
 class DeployKeyDeleteView(ObjectDeleteView):
     """Delete a key; its private half exists nowhere else if it was made here."""
 
+    sudo = True
     queryset = DEPLOY_KEYS
     title = "Delete {}?"
     submit_label = "Delete the key"
@@ -162,6 +164,7 @@ class DeployKeyDeleteView(ObjectDeleteView):
 class DeployKeyBulkDeleteView(BulkDeleteView):
     """Delete several keys."""
 
+    sudo = True
     queryset = DEPLOY_KEYS
     filterset_class = DeployKeyFilterSet
 

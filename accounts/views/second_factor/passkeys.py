@@ -16,6 +16,7 @@ from django_otp_webauthn import exceptions, views
 from django_otp_webauthn.utils import rewrite_exceptions
 
 from accounts.actor import Actor, client_address
+from accounts.identity.addresses import has_verified_address
 from accounts.second_factor.attempts import attempt_refused
 from accounts.second_factor.events import FactorRefused
 from accounts.second_factor.factors import WRONG, factor_confirm, factor_room, factor_shown
@@ -145,7 +146,7 @@ class PasskeyShowCompleteView(ShowMixin, views.CompleteCredentialAuthenticationV
     def _sign_in(self, shown: Any) -> JsonResponse:
         """Sign in without a password: the passkey checked who holds it."""
         person = authenticate(self.request, webauthn_credential=shown)
-        if person is None:
+        if person is None or not has_verified_address(person):
             raise exceptions.UserDisabled
         login(self.request, person, backend="django_otp_webauthn.backends.WebAuthnBackend")
         session_verify(self.request, shown)
