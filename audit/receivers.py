@@ -8,6 +8,10 @@ from django.db import connections
 from django.db.models.signals import post_migrate, pre_migrate
 
 from audit import triggers
+from audit.actors import SystemActor
+from audit.events import MasterKeyRotated
+from audit.recorder import record
+from core.signals import master_key_changed
 
 
 def lift_for_rebuilding(using: str, plan: Any = (), **_: Any) -> None:
@@ -25,8 +29,22 @@ def put_back(using: str, **_: Any) -> None:
         triggers.install(connection)
 
 
+def note_master_key(action: str, key_id: str, retired: list[str], **_: Any) -> None:
+    """Record that secrets are sealed with another key, or that an old one is gone."""
+    record(
+        SystemActor("rotate_master_key"),
+        MasterKeyRotated,
+        None,
+        organization=None,
+        action=action,
+        key_id=key_id,
+        retired=retired,
+    )
+
+
 def connect(sender: Any) -> None:
-    """Listen to the migrations of the audit app."""
+    """Listen to the migrations of the audit app, and to what the core has to say."""
+    master_key_changed.connect(note_master_key, dispatch_uid="audit.master_key")
     pre_migrate.connect(lift_for_rebuilding, sender=sender, dispatch_uid="audit.lift")
     post_migrate.connect(put_back, sender=sender, dispatch_uid="audit.put_back")
 

@@ -49,7 +49,7 @@ class _SealedAttribute:
         if self.field.attname not in instance.__dict__:
             instance.refresh_from_db(fields=[self.field.attname])
         value = instance.__dict__[self.field.attname]
-        if isinstance(value, _Stored):
+        if isinstance(value, Ciphertext):
             return Sealed(value, self.field.row_of(instance))
         return value
 
@@ -57,8 +57,8 @@ class _SealedAttribute:
         instance.__dict__[self.field.attname] = value
 
 
-class _Stored(str):
-    """Marks ciphertext that came out of the database."""
+class Ciphertext(str):
+    """Marks text that came out of the database, or that is sealed already."""
 
     __slots__ = ()
 
@@ -72,29 +72,33 @@ class EncryptedTextField(models.TextField):
 
     def row_of(self, instance: models.Model) -> str:
         """Return what binds the ciphertext to one column of one row."""
-        return f"{instance._meta.label_lower}.{self.attname}:{instance.uid}"  # type: ignore[attr-defined]
+        return self.row_named(instance.uid)  # type: ignore[attr-defined]
+
+    def row_named(self, uid: Any) -> str:
+        """Return the same for a row of which only the `uid` is at hand."""
+        return f"{self.model._meta.label_lower}.{self.attname}:{uid}"
 
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:  # noqa: FBT001, FBT002
         super().contribute_to_class(cls, name, private_only)
         setattr(cls, self.attname, _SealedAttribute(self))
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:
-        return _Stored(value) if value is not None else None
+        return Ciphertext(value) if value is not None else None
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001
         value = model_instance.__dict__.get(self.attname)
-        if not value or isinstance(value, _Stored):
-            return _Stored(value or "")
+        if not value or isinstance(value, Ciphertext):
+            return Ciphertext(value or "")
         if isinstance(value, Sealed):
             value = value.reveal()
-        sealed = _Stored(keyring().seal(value, row=self.row_of(model_instance)))
+        sealed = Ciphertext(keyring().seal(value, row=self.row_of(model_instance)))
         model_instance.__dict__[self.attname] = sealed
         return sealed
 
     def get_prep_value(self, value: Any) -> Any:
         if value in (None, ""):
             return value
-        if not isinstance(value, _Stored):
+        if not isinstance(value, Ciphertext):
             raise TypeError(f"{self.name} is encrypted: assign it on an instance and save()")
         return f"{value}"
 
