@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from functools import wraps
 
 from allauth.socialaccount.providers.saml import views
 from allauth.socialaccount.providers.saml.utils import build_saml_config, get_app_or_404
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.views.generic import View
+from lxml.etree import XMLSyntaxError
+from onelogin.saml2.errors import OneLogin_Saml2_Error
 from onelogin.saml2.settings import OneLogin_Saml2_Settings as SamlSettings
+
+logger = logging.getLogger(__name__)
 
 
 @wraps(views.acs)
@@ -16,6 +23,15 @@ def saml_acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
     """Take an answer only for a provider that is set up: each is kept in a session of its own."""
     get_app_or_404(request, organization_slug)
     return views.acs(request, organization_slug)
+
+
+def saml_finish(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
+    """Read the answer that `saml_acs` kept; what cannot be read is a sign-in that failed."""
+    try:
+        return views.finish_acs(request, organization_slug=organization_slug)
+    except (XMLSyntaxError, ValueError, PermissionDenied, OneLogin_Saml2_Error) as error:
+        logger.warning("sign-in by %s failed: %s", organization_slug, type(error).__name__)
+        return redirect("socialaccount_login_error")
 
 
 class SamlMetadataView(View):

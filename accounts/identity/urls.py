@@ -10,12 +10,11 @@ from allauth.socialaccount import views as social
 from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.github import views as github
 from allauth.socialaccount.providers.google import views as google
-from allauth.socialaccount.providers.saml import views as saml
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import path
 
 from accounts.identity.openid import openid_callback
-from accounts.identity.saml import SamlMetadataView, no_single_logout, saml_acs
+from accounts.identity.saml import SamlMetadataView, no_single_logout, saml_acs, saml_finish
 from accounts.views import providers, sign_in, sign_up
 
 View = Callable[..., HttpResponseBase]
@@ -55,7 +54,7 @@ urlpatterns = [
     path("with/github/callback/", _configured(github.oauth2_callback), name="github_callback"),
     path("with/google/callback/", _configured(google.oauth2_callback), name="google_callback"),
     path("with/saml/<slug:organization_slug>/acs/", saml_acs, name="saml_acs"),
-    path("with/saml/<slug:organization_slug>/done/", saml.finish_acs, name="saml_finish_acs"),
+    path("with/saml/<slug:organization_slug>/done/", saml_finish, name="saml_finish_acs"),
     path("with/saml/<slug:organization_slug>/logout/", no_single_logout, name="saml_sls"),
     path(
         "with/saml/<slug:organization_slug>/metadata/",

@@ -97,7 +97,11 @@ def saml_app(entry: dict[str, Any]) -> dict[str, Any]:
                 "sso_url": idp["singleSignOnService"]["url"],
                 "x509cert": certificate,
             },
-            "advanced": {"reject_deprecated_algorithm": True, "reject_idp_initiated_sso": True},
+            "advanced": {
+                "reject_deprecated_algorithm": True,
+                "reject_idp_initiated_sso": True,
+                "allow_single_label_domains": True,  # a console within a network
+            },
             **{key: entry[key] for key in ("sign_up", "verified_email") if key in entry},
             **({"attribute_mapping": entry["attributes"]} if "attributes" in entry else {}),
             **({"sp": {"entity_id": entry["sp_entity_id"]}} if "sp_entity_id" in entry else {}),
