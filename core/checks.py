@@ -7,8 +7,10 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, register
 
+from core.fields import EncryptedTextField
 from core.grants import GrantFields
 from core.scoping import ScopedQuerySet
+from core.secret_fields import REGISTER, Protection, concrete_fields, suspects
 
 OUR_APPS = {"audit", "accounts", "keys", "devices", "builds"}
 
@@ -72,4 +74,34 @@ def every_shareable_model_has_direct_grants(**_: Any) -> list[CheckMessage]:
                         id="core.E001",
                     )
                 )
+    return errors
+
+
+@register
+def every_secret_is_registered(**_: Any) -> list[CheckMessage]:
+    """Each field that sounds like a secret, ours or a library's, is in the register as it is.
+
+    A line for a field that is not there, or that claims another protection, is as wrong.
+    """
+    fields = dict(concrete_fields())
+    installed = {label.rsplit(".", 1)[0] for label in fields}
+    errors: list[CheckMessage] = [
+        Error(
+            f"{label} sounds like a secret and is not in the register",
+            hint="Add it to core.secret_fields.REGISTER: what it is and how it is protected, or "
+            "why it is no secret.",
+            id="core.E003",
+        )
+        for label, _field in suspects()
+        if label not in REGISTER
+    ]
+    for label, line in REGISTER.items():
+        field = fields.get(label)
+        if field is None and label.rsplit(".", 1)[0] not in installed:
+            continue  # the app of that line is not part of this process
+        is_sealed = isinstance(field, EncryptedTextField)
+        if field is None or is_sealed != (line.protection == Protection.SEALED):
+            errors.append(
+                Error(f"{label} is not {line.protection}, as the register says", id="core.E004")
+            )
     return errors

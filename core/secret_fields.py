@@ -24,6 +24,7 @@ class Protection(StrEnum):
     SEALED = "sealed"  # AES-GCM under the master key, bound to its row and column
     DIGEST = "digest"  # SHA-256 or HMAC of what is shown once or sent once
     PASSWORD = "password hash"  # noqa: S105  Argon2, salted
+    EMPTY = "never written"  # a table of a library that this console has no use for
     PUBLIC = "not a secret"
     CLEAR = "in the clear"  # a library keeps it so; the reason says what limits the damage
 
@@ -51,6 +52,10 @@ def _digest(what: str) -> SecretField:
 
 def _clear(what: str) -> SecretField:
     return SecretField(Protection.CLEAR, what)
+
+
+def _empty(what: str) -> SecretField:
+    return SecretField(Protection.EMPTY, what)
 
 
 def _public(what: str) -> SecretField:
@@ -88,7 +93,11 @@ REGISTER: dict[str, SecretField] = {
     "builds.Source.check_code": _public("how the last test of access ended, of docs/errors.md"),
     "devices.DeviceState.last_key_prefix": _public("the first 8 of 64 characters of a key"),
     "keys.DeployKey.public_key": _public("is given to the git host"),
-    "account.EmailConfirmation.key": _digest("never written: confirmations are signed links"),
+    "account.EmailConfirmation.key": _empty("confirmations are signed links"),
+    "socialaccount.SocialApp.key": _empty("providers are settings, not rows"),
+    "socialaccount.SocialApp.secret": _empty("providers are settings, not rows"),
+    "socialaccount.SocialToken.token": _empty("SOCIALACCOUNT_STORE_TOKENS is off"),
+    "socialaccount.SocialToken.token_secret": _empty("SOCIALACCOUNT_STORE_TOKENS is off"),
     "django_otp_webauthn.WebAuthnCredential.credential_id": _public("unused table of the library"),
     "django_otp_webauthn.WebAuthnCredential.credential_id_sha256": _public("unused, as above"),
     "django_otp_webauthn.WebAuthnCredential.credential_type": _public("unused, as above"),

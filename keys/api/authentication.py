@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from rest_framework.authentication import BaseAuthentication
@@ -34,17 +34,17 @@ class ApiKeyAuthentication(BaseAuthentication):
         presented = _presented(request)
         if presented is None:
             return None
-        facts = {"address": client_address(request._request), "request_id": request_id.get()}
+        stranger = Actor(address=client_address(request._request), request_id=request_id.get())
         key = api_key_authenticate(presented)
         if key is None or key.user is None or not key.user.is_active:
-            _refuse(presented, "unknown, expired or revoked", facts)
+            _refuse(stranger, presented, "unknown, expired or revoked")
         if key.kind != ApiKeyKind.AUTOMATION or key.device_id:
-            _refuse(presented, "for devices only", facts)
-        actor = Actor(
+            _refuse(stranger, presented, "for devices only")
+        actor = replace(
+            stranger,
             user=key.user,
             ceiling=key.organization,
             credential=f"API key {key.prefix}",
-            **facts,
         )
         api_key_used(actor, key, address=actor.address)
         return key.user, ApiKeyCredential(key, actor)
@@ -54,8 +54,10 @@ class ApiKeyAuthentication(BaseAuthentication):
         return 'Bearer realm="THiNX Console"'
 
 
-def _refuse(presented: str, reason: str, facts: dict[str, str]) -> NoReturn:
-    api_key_refused(Actor(**facts), digests=[key_digest(presented.strip().lower())], reason=reason)
+def _refuse(actor: Actor, presented: str, reason: str) -> NoReturn:
+    text = presented.strip().lower()
+    digests = [key_digest(text)] if text.isascii() else []
+    api_key_refused(actor, digests=digests, reason=reason)
     raise AuthenticationFailed(f"This API key is {reason}.")
 
 
