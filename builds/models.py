@@ -20,6 +20,7 @@ class Source(UidModel):
     """
 
     scope_path = "organization"
+    conceals = ("deploy_key",)
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     alias = models.CharField(max_length=80)
@@ -67,6 +68,7 @@ class Build(UidModel):
     """
 
     scope_path = "organization"
+    conceals = ("device", "source")
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     source = models.ForeignKey(Source, models.CASCADE, related_name="builds")
@@ -154,6 +156,7 @@ class Artifact(UidModel):
     """One file that a build made. `signature` is Ed25519 over the canonical manifest, base64."""
 
     scope_path = "organization"
+    conceals = ("build", "build__device")
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     build = models.ForeignKey(Build, models.CASCADE, related_name="artifacts")

@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import Q
 from django.http import Http404
 
+from core.concealing import conceal
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -48,8 +50,30 @@ class ScopedQuerySet(models.QuerySet[M]):
     """Rows of a tenant-owned model, narrowed to what an actor may do with them.
 
     The model names the path to its organization in `scope_path` ("organization",
-    "device__organization", or "pk" for the organization itself).
+    "device__organization", or "pk" for the organization itself), and in `conceals` the relations
+    that pages show only to who may view what they lead to.
     """
+
+    _reader: ActorLike | None = None
+
+    def concealing(self, actor: ActorLike) -> Self:
+        """Return rows that tell nothing of related rows that the actor may not view."""
+        rows = self._chain()  # type: ignore[attr-defined]
+        rows._reader = actor
+        return rows
+
+    def _clone(self) -> Self:
+        rows = super()._clone()  # type: ignore[misc]
+        rows._reader = self._reader
+        return rows
+
+    def _fetch_all(self) -> None:
+        is_fresh = self._result_cache is None  # type: ignore[has-type]
+        super()._fetch_all()  # type: ignore[misc]
+        names = getattr(self.model, "conceals", ())
+        if is_fresh and self._reader is not None and names:
+            rows = [row for row in self._result_cache or () if isinstance(row, models.Model)]
+            conceal(self._reader, rows, names)
 
     def allowed(self, actor: ActorLike, action: str = "view") -> Self:
         """Narrow to the rows on which the actor may perform the action; never widens."""
@@ -107,7 +131,8 @@ def sees(actor: ActorLike, obj: models.Model) -> bool:
     if actor.is_unrestricted:
         return True
     ids = actor.organization_ids(perm)
-    is_listed = not isinstance(ids, models.QuerySet) and obj.organization_id in ids  # type: ignore[attr-defined]
+    home = getattr(obj, "organization_id", obj.pk)
+    is_listed = not isinstance(ids, models.QuerySet) and home in ids
     return is_listed or is_allowed(obj, actor)
 
 
@@ -152,3 +177,16 @@ def scope_form_fields(form: Any, actor: ActorLike) -> None:
         queryset = getattr(field, "queryset", None)
         if queryset is not None and hasattr(queryset, "allowed"):
             field.queryset = queryset.allowed(actor, "view")
+
+
+def drop_unseen_choices(form: Any, obj: Any, actor: ActorLike) -> None:
+    """Leave out what the object has already and the actor may not view.
+
+    A choice without it would take it away from the object with the next save.
+    """
+    for name, field in list(form.fields.items()) if obj is not None else ():
+        if not hasattr(getattr(field, "queryset", None), "allowed"):
+            continue
+        chosen = getattr(obj, name, None)
+        if chosen is not None and not sees(actor, chosen):
+            del form.fields[name]

@@ -50,6 +50,8 @@ class ComponentColumn(tables.TemplateColumn):
     def value(self, **kwargs: Any) -> Any:
         """Return what the export says."""
         value = kwargs.get("value")
+        if getattr(value, "is_concealed", False):
+            return ""
         return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
 
 

@@ -18,6 +18,7 @@ class Device(UidModel):
     """
 
     scope_path = "organization"
+    conceals = ("source", "state__installed_build", "state__offered_build")
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     alias = models.CharField(max_length=80)

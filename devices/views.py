@@ -19,6 +19,7 @@ from core.views import (
     ObjectTabView,
     ObjectView,
     Tab,
+    linked,
     register_model_view,
 )
 from core.views.actions import object_actions
@@ -124,7 +125,7 @@ class DevicePage(ObjectView):
             Fact("Device id", obj.udid, mono=True, copy=True),
             Fact("MAC address", obj.mac, mono=True, copy=bool(obj.mac)),
             Fact("Platform", obj.platform, mono=True),
-            Fact("Source", obj.source, url=obj.source.get_absolute_url() if obj.source else ""),
+            linked("Source", obj, "source"),
             Fact("Updates", "By itself" if obj.auto_update else "When told"),
             Fact("Category", obj.category),
             Fact("Tags", ", ".join(obj.tags)),

@@ -29,6 +29,7 @@ class ApiKey(UidModel):
     """
 
     scope_path = "organization"
+    conceals = ("device",)
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     alias = models.CharField(max_length=80)
@@ -140,6 +141,7 @@ class EnvVar(UidModel):
     """
 
     scope_path = "organization"
+    conceals = ("source", "device")
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     source = models.ForeignKey(

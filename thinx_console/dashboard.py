@@ -47,7 +47,7 @@ class View:
 
     def rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return what the actor may view of these rows, within the organization."""
-        rows = queryset.allowed(self.actor)  # type: ignore[attr-defined]
+        rows = queryset.allowed(self.actor).concealing(self.actor)  # type: ignore[attr-defined]
         if not self.organization:
             return rows
         path = f"{queryset.model.scope_path}__in"  # type: ignore[attr-defined]

@@ -33,6 +33,7 @@ from core.views import (
     ObjectView,
     ScopedViewMixin,
     Tab,
+    linked,
     register_model_view,
 )
 from devices.models import Device
@@ -108,8 +109,8 @@ class BuildView(ObjectView):
         """Return what was built from what, for whom."""
         took = duration_of(obj)
         found = [
-            Fact("Device", obj.device, url=obj.device.get_absolute_url() if obj.device else ""),
-            Fact("Source", obj.source, url=obj.source.get_absolute_url()),
+            linked("Device", obj, "device"),
+            linked("Source", obj, "source"),
             Fact("Branch", obj.branch, mono=True),
             Fact("Commit", obj.commit, mono=True, copy=bool(obj.commit)),
             Fact("Platform", obj.platform, mono=True),

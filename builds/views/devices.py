@@ -11,6 +11,7 @@ from builds.forms import BuildStartForm
 from builds.models import Build
 from builds.services import build_can_start, build_start
 from builds.tables import BuildTable
+from core.scoping import sees
 from core.views import ObjectActionView, ObjectTabView, register_model_view
 from devices.models import Device
 from devices.overview import visible_variables
@@ -49,7 +50,7 @@ class DeviceBuildView(ObjectActionView):
     def consequences(self, obj: Any) -> list[str]:
         """Say what is built, with what written into it, and what stands against it."""
         found = []
-        if obj.source is not None:
+        if obj.source is not None and sees(self.actor, obj.source):
             found.append(f"Builds the newest commit of {obj.source}, branch {obj.source.branch}.")
             reason = build_can_start(obj)
             found += [f"{reason}"] if reason else []

@@ -17,6 +17,7 @@ from builds.models import Artifact, Build, Source
 from builds.querysets import with_counts
 from builds.services import source_create, source_delete, source_test, source_update
 from builds.tables import BuildTable, SourceTable, access_of
+from core.scoping import sees
 from core.views import (
     Action,
     BulkActionView,
@@ -30,6 +31,7 @@ from core.views import (
     ObjectTabView,
     ObjectView,
     Tab,
+    linked,
     register_model_view,
 )
 from core.views.actions import object_actions
@@ -114,17 +116,17 @@ class SourcePage(ObjectView):
 
     def facts(self, obj: Any) -> list[Fact]:
         """Return what opens the repository and what is known of it."""
-        key = obj.deploy_key
+        inside = sees(self.actor, obj.organization)
+        counts = [Fact("Devices", obj.device_count), Fact("Builds", obj.build_count)]
         return [
             Fact("URL", obj.url, mono=True, copy=True),
             Fact("Branch", obj.branch, mono=True),
-            Fact("Deploy key", key, url=key.get_absolute_url() if key else ""),
+            linked("Deploy key", obj, "deploy_key"),
             Fact("Access token", "stored" if obj.access_token else ""),
             Fact("Host key", obj.host_fingerprint, mono=True, copy=bool(obj.host_fingerprint)),
             Fact("Platform", obj.platform, mono=True),
             Fact("Last commit", obj.last_commit, mono=True, copy=bool(obj.last_commit)),
-            Fact("Devices", obj.device_count),
-            Fact("Builds", obj.build_count),
+            *(counts if inside else ()),
             Fact("Tested", "never" if obj.checked_at is None else "", time=obj.checked_at),
             Fact("Added", time=obj.created_at),
             Fact("Source id", f"{obj.uid}", mono=True, copy=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.views.actions import Action, ObjectAction
 from core.views.base import ScopedViewMixin
 from core.views.bulk import BulkActionView, BulkDeleteView
-from core.views.detail import Fact, ObjectTabView, ObjectView, Tab
+from core.views.detail import Fact, ObjectTabView, ObjectView, Tab, linked
 from core.views.edit import ObjectEditView
 from core.views.listing import EmptyState, ObjectListView
 from core.views.registry import get_model_urls, register_model_view
@@ -27,5 +27,6 @@ __all__ = [
     "ScopedViewMixin",
     "Tab",
     "get_model_urls",
+    "linked",
     "register_model_view",
 ]

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
-from core.scoping import may_in
+from core.concealing import is_concealed, told
+from core.scoping import get_allowed, may_in, sees
 from core.views.actions import Action, object_actions
 from core.views.base import ScopedViewMixin, heading
 from core.views.registry import url_name
@@ -31,6 +32,14 @@ class Fact:
     url: str = ""
     status: str = ""
     time: datetime | None = None
+
+
+def linked(label: str, obj: Any, name: str) -> Fact:
+    """Return the fact that names and links a related object, if the reader may view that."""
+    related = getattr(obj, name)
+    if is_concealed(obj, name):
+        return Fact(label, "Not shared with you")
+    return Fact(label, related, url=related.get_absolute_url() if related else "")
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,11 @@ class ObjectView(ScopedViewMixin, View):
         """Return the page."""
         obj = self.get_one("view")
         return render(request, self.template_name, self.get_context(obj))
+
+    def get_one(self, action: str) -> Any:
+        """Return the row, telling nothing of related rows that the reader may not view."""
+        rows = self.queryset.all().concealing(self.actor)
+        return get_allowed(rows, self.actor, action, uid=self.kwargs["uid"])
 
     def get_context(self, obj: Any) -> dict[str, Any]:
         """Return what generic/object_detail.html names in its first comment."""
@@ -105,7 +119,7 @@ class ObjectView(ScopedViewMixin, View):
         url = self.request.get_full_path()
         if self.live_prefix:
             return {"group": f"{self.live_prefix}.{obj.uid}", "url": url}
-        if self.live_models:
+        if self.live_models and sees(self.actor, obj.organization):
             group = f"org.{obj.organization.uid}"
             return {"group": group, "url": url, "models": self.live_models}
         return None
@@ -139,7 +153,7 @@ class ObjectTabView(ObjectView):
 
     def extra_context(self, obj: Any) -> dict[str, Any]:
         """Add the table."""
-        table = self.table_class(self.rows(obj), request=self.request)
+        table = self.table_class(told(self.rows(obj), self.actor), request=self.request)
         RequestConfig(self.request, paginate={"per_page": 50, "silent": True}).configure(table)
         empty = {"title": self.empty_title, "text": self.empty_text}
         return {"table": table, "total": table.paginator.count, "empty": empty, "request_path": ""}

@@ -13,7 +13,13 @@ from django.urls import reverse
 from django.views.generic import View
 
 from core.exceptions import DomainError
-from core.scoping import is_allowed, may_in, may_somewhere, scope_form_fields
+from core.scoping import (
+    drop_unseen_choices,
+    is_allowed,
+    may_in,
+    may_somewhere,
+    scope_form_fields,
+)
 from core.views.base import ScopedViewMixin, heading, noun
 from core.views.registry import url_name
 
@@ -62,6 +68,7 @@ class ObjectEditView(ScopedViewMixin, View):
         """Return the form with every choice narrowed to what the actor may view."""
         form = self.form_class(data, **self.form_kwargs(obj))
         scope_form_fields(form, self.actor)
+        drop_unseen_choices(form, obj, self.actor)
         return form
 
     def form_kwargs(self, obj: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,6 +19,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.generic import View
 from django_tables2 import RequestConfig
 
+from core.concealing import told
 from core.views.actions import Action, attach_row_actions, model_actions
 from core.views.base import ScopedViewMixin, heading
 from core.views.registry import url_name
@@ -65,7 +66,7 @@ class ObjectListView(ScopedViewMixin, View):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the page, the table alone for htmx, or the CSV."""
         filterset = self.filterset_class(
-            request.GET, queryset=self.get_rows("view"), request=request
+            request.GET, queryset=told(self.get_rows("view"), self.actor), request=request
         )
         table = self.table_class(filterset.qs, request=request)
         if request.GET.get("export") == "csv":
@@ -151,12 +152,21 @@ class ObjectListView(ScopedViewMixin, View):
     def _csv(self, table: Any) -> StreamingHttpResponse:
         writer = csv.writer(_Echo())
         rows = (writer.writerow([_cell(c) for c in row]) for row in table.as_values())
-        name = f"{self.model._meta.model_name}s.csv"
+        tail = (writer.writerow([_cell(c) for c in row]) for row in self.csv_tail())
+        return self.download(chain(rows, tail), "csv", "text/csv; charset=utf-8")
+
+    def csv_tail(self) -> Iterator[list[Any]]:
+        """Yield rows that follow those of the table."""
+        yield from ()
+
+    def download(self, rows: Iterator[str], suffix: str, kind: str) -> StreamingHttpResponse:
+        """Send a file piece by piece, named after the model."""
+        name = f"{self.model._meta.model_name}s.{suffix}"
         # An ASGI server would otherwise collect the whole file before it sends the first byte.
         is_async = isinstance(self.request, ASGIRequest)
         return StreamingHttpResponse(
             _in_threads(rows) if is_async else rows,
-            content_type="text/csv; charset=utf-8",
+            content_type=kind,
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
