@@ -23,8 +23,10 @@ class AccountsConfig(AppConfig):
             sign_in_tracking,
             support_events,
         )
+        from accounts.identity.requirements import require_directory_library
         from accounts.live_access import watch_access
         from accounts.second_factor import events as factor_events  # noqa: F401
         from accounts.second_factor import receivers as factor_receivers  # noqa: F401
 
+        require_directory_library()
         watch_access()

@@ -109,6 +109,28 @@ def saml_app(entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def ldap_directory(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return one directory; raises ValueError for what would send passwords in the clear."""
+    name = f"THINX_LDAP_DIRECTORIES: {entry['id']}"
+    for uri in entry["uri"].split():
+        parts = urlsplit(uri)
+        is_here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        if parts.scheme not in {"ldap", "ldaps", "ldapi"}:
+            raise ValueError(f"{name}: uri begins with ldap://, ldaps:// or ldapi://")
+        if parts.scheme == "ldap" and not entry.get("start_tls") and not is_here:
+            raise ValueError(f"{name}: ldap:// needs start_tls, or use ldaps://")
+    if entry.get("group_type", "names") not in {"names", "posix", "ad", "ad-nested"}:
+        raise ValueError(f"{name}: group_type is names, posix, ad or ad-nested")
+    for rule in entry.get("roles", ()):
+        if set(rule) != {"group", "organization", "role"}:
+            raise ValueError(f"{name}: each of roles has group, organization and role")
+        if rule["role"] not in {"viewer", "operator", "admin"}:
+            raise ValueError(f"{name}: {rule['role']!r} is not viewer, operator or admin")
+    if entry.get("roles") and not entry.get("group_base"):
+        raise ValueError(f"{name}: roles need group_base")
+    return entry
+
+
 # --- Accounts --------------------------------------------------------------------------------
 SIGN_UP = env_str(
     "THINX_SIGN_UP",
@@ -196,12 +218,15 @@ SIGN_IN_ORIGINS = sorted(
 )
 
 # --- Directories -----------------------------------------------------------------------------
-LDAP_DIRECTORIES = _json_list(
-    "THINX_LDAP_DIRECTORIES",
-    needs=("id", "name", "uri", "base"),
-    help="Sign-in by LDAP or Active Directory: JSON list, asked in this order "
-    "([sign-in.md](sign-in.md)).",
-)
+LDAP_DIRECTORIES = [
+    ldap_directory(entry)
+    for entry in _json_list(
+        "THINX_LDAP_DIRECTORIES",
+        needs=("id", "name", "uri", "base"),
+        help="Sign-in by LDAP or Active Directory: JSON list, asked in this order "
+        "([sign-in.md](sign-in.md)).",
+    )
+]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "accounts.backends.EmailBackend",
