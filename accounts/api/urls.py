@@ -6,9 +6,16 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import account
+from accounts.api.members import (
+    CustomRoleViewSet,
+    InvitationViewSet,
+    MembershipViewSet,
+    UserGroupViewSet,
+)
+from accounts.api.organizations import OrganizationViewSet
 from accounts.api.second_factor import FactorDetailView, FactorListView
 from accounts.api.support import UserViewSet
-from accounts.api.viewsets import OrganizationViewSet, WhoAmIView
+from accounts.api.viewsets import WhoAmIView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("organizations", OrganizationViewSet, basename="organization")
