@@ -13,8 +13,14 @@ from accounts.models import (
     Invitation,
     Membership,
     Organization,
+    Passkey,
+    PasskeyAttestation,
+    RecoveryCode,
+    RecoveryCodes,
     RememberedBrowser,
     SignIn,
+    SmsDevice,
+    TotpDevice,
     User,
     UserGroup,
 )
@@ -25,6 +31,7 @@ from core.admin import ConsoleModelAdmin, register_rest
 class UserAdmin(ConsoleModelAdmin):
     """People. Who is staff and superuser is decided here; the rest on the page *People*."""
 
+    title = "People"
     list_display = (
         "email",
         "username",
@@ -103,6 +110,7 @@ class UserGroupAdmin(ConsoleModelAdmin):
 class SignInAdmin(ConsoleModelAdmin):
     """Open browser sessions; ended on the page *People*."""
 
+    title = "Sign-ins"
     list_display = ("user", "address", "method", "user_agent", "created_at", "last_used_at")
     search_fields = ("user__email", "address")
 
@@ -114,6 +122,56 @@ class RememberedBrowserAdmin(ConsoleModelAdmin):
     list_display = ("user", "address", "user_agent", "created_at", "expires_at")
     search_fields = ("user__email", "address")
     deletable = True
+
+
+@admin.register(TotpDevice)
+class TotpDeviceAdmin(ConsoleModelAdmin):
+    """Authenticator apps, without their seeds."""
+
+    title = "Authenticator apps"
+    list_display = ("user", "name", "confirmed", "created_at", "last_used_at")
+    search_fields = ("user__email",)
+
+
+@admin.register(SmsDevice)
+class SmsDeviceAdmin(ConsoleModelAdmin):
+    """Phones that receive codes."""
+
+    title = "Phones for codes"
+    list_display = ("user", "phone", "confirmed", "created_at", "last_used_at")
+    search_fields = ("user__email", "phone")
+
+
+@admin.register(RecoveryCodes)
+class RecoveryCodesAdmin(ConsoleModelAdmin):
+    """Sets of recovery codes."""
+
+    title = "Recovery code sets"
+    list_display = ("user", "confirmed", "created_at", "last_used_at")
+    search_fields = ("user__email",)
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(ConsoleModelAdmin):
+    """Single codes: used or not."""
+
+    list_display = ("codes", "used_at")
+
+
+@admin.register(Passkey)
+class PasskeyAdmin(ConsoleModelAdmin):
+    """Passkeys by their names."""
+
+    title = "Passkeys"
+    list_display = ("user", "name", "confirmed", "created_at", "last_used_at")
+    search_fields = ("user__email",)
+
+
+@admin.register(PasskeyAttestation)
+class PasskeyAttestationAdmin(ConsoleModelAdmin):
+    """What authenticators said of themselves."""
+
+    title = "Passkey attestations"
 
 
 register_rest("accounts")

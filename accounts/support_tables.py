@@ -23,7 +23,7 @@ class UserTable(ConsoleTable):
         verbose_name="Status",
     )
     organizations = tables.Column(attrs={"th": {"class": "num"}, "td": {"class": "num"}})
-    second_factor_at = TimeColumn(verbose_name="Second factor")
+    second_factor_at = TimeColumn("accounts/columns/since.html", verbose_name="Second factor")
     last_login = TimeColumn(verbose_name="Last sign-in")
     date_joined = TimeColumn(verbose_name="Member since")
 

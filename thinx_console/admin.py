@@ -10,6 +10,13 @@ from django.contrib.auth.models import Group
 
 from core.admin import ConsoleModelAdmin
 
+admin.site.app_names = {  # type: ignore[attr-defined]
+    "account": "Sign-in by e-mail",
+    "socialaccount": "Sign-in by providers",
+    "axes": "Lockouts",
+    "auth": "Groups of Django",
+}
+
 
 @admin.register(EmailAddress)
 class EmailAddressAdmin(ConsoleModelAdmin):

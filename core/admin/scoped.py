@@ -14,6 +14,7 @@ from django.db import models
 from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 
 from core.admin.fields import (
     declares,
@@ -52,6 +53,7 @@ class ScopedAdminMixin:
     editable: ClassVar[Sequence[str]] = ()
     deletable: ClassVar[bool] = False
     hidden: ClassVar[Sequence[str]] = ()
+    title: ClassVar[str] = ""
     actions = None
     view_on_site = False
     show_full_result_count = False
@@ -66,6 +68,11 @@ class ScopedAdminMixin:
         return has_field(self.model, "uid") and isinstance(
             self.model._meta.get_field("uid"), models.UUIDField
         )
+
+    @property
+    def label(self) -> str:
+        """Return what the table is called."""
+        return capfirst(self.title or f"{self.opts.verbose_name_plural}")
 
     # --- Routes ----------------------------------------------------------------------------
 
@@ -84,7 +91,9 @@ class ScopedAdminMixin:
         self._must_exist(request, uid)
         if self.editable and not request.actor.is_recent:  # type: ignore[attr-defined]
             return redirect_to_login(request.get_full_path(), reverse(settings.SUDO_URL))
-        return self.change_view(request, f"{uid}")  # type: ignore[attr-defined]
+        row = self.get_object(request, f"{uid}")
+        context = {"title": f"{row}", "subtitle": None}
+        return self.change_view(request, f"{uid}", extra_context=context)  # type: ignore[attr-defined]
 
     page_view.writes = True  # type: ignore[attr-defined]
 
@@ -106,7 +115,8 @@ class ScopedAdminMixin:
         """Show the list; for those who may not see the table there is none."""
         if not self.has_view_permission(request):
             raise Http404
-        return super().changelist_view(request, extra_context)  # type: ignore[misc]
+        context = {"title": self.label, **(extra_context or {})}
+        return super().changelist_view(request, context)  # type: ignore[misc]
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the list that links by uid."""
@@ -175,8 +185,9 @@ class ScopedAdminMixin:
     # --- Fields ----------------------------------------------------------------------------
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Return every column but secrets, keys and what the class hides."""
-        return shown_fields(self.model, self.hidden)
+        """Return every column but secrets, keys and what the class hides; the editable first."""
+        rest = [name for name in shown_fields(self.model, self.hidden) if name not in self.editable]
+        return [*self.editable, *rest]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return all fields in one set, whatever a subclass of Django's declares."""

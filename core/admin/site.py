@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
@@ -28,6 +28,7 @@ class ConsoleAdminSite(admin.AdminSite):
     site_header = "Django admin"
     index_title = "Every table you may see"
     empty_value_display = "none"
+    app_names: ClassVar[dict[str, str]] = {}
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Tell whether this session may see anything here."""
@@ -55,6 +56,16 @@ class ConsoleAdminSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         """Leave out what the console has itself."""
         return [url for url in super().get_urls() if getattr(url, "name", "") not in DROPPED_ROUTES]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the tables under the names that people know them by."""
+        found = super().get_app_list(request, app_label)
+        for app in found:
+            app["name"] = self.app_names.get(app["app_label"], app["name"])
+            for table in app["models"]:
+                table["name"] = self._registry[table["model"]].label  # type: ignore[attr-defined]
+            app["models"].sort(key=lambda table: table["name"])
+        return found
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take only what obeys the access rule."""
