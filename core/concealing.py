@@ -7,11 +7,21 @@ changed in memory only, and never in what they would save: the foreign key itsel
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 
-Link = tuple[Any, Any, Any]
+
+class Link(NamedTuple):
+    """A relation that is not empty: who holds it, its field, what it leads to, and the home.
+
+    `home` is the organization of what it leads to, of its row where that is not loaded.
+    """
+
+    holder: Any
+    field: Any
+    pk: int
+    home: int
 
 
 def conceal(actor: Any, rows: Iterable[Any], names: Iterable[str]) -> None:
@@ -25,14 +35,14 @@ def conceal(actor: Any, rows: Iterable[Any], names: Iterable[str]) -> None:
     rows = list(rows)
     for name in names:
         links = [link for row in rows if (link := _link(row, name.split("__"))) is not None]
-        hidden = _hidden(actor, [related for _, _, related in links])
-        for holder, field, related in links:
-            if related.pk not in hidden:
+        hidden = _hidden(actor, links)
+        for link in links:
+            if link.pk not in hidden:
                 continue
-            if field.null:
-                field.set_cached_value(holder, None)
+            if link.field.null:
+                link.field.set_cached_value(link.holder, None)
             else:
-                related.is_concealed = True
+                getattr(link.holder, link.field.name).is_concealed = True
 
 
 def told(rows: Any, actor: Any) -> Any:
@@ -50,29 +60,34 @@ def is_concealed(obj: Any, name: str) -> bool:
 
 
 def _link(row: Any, path: list[str]) -> Link | None:
-    """Return who holds the relation at the end of the path, its field, and what it leads to."""
+    """Return the relation at the end of the path, None where it is empty."""
+    top = row
     for part in path[:-1]:
         row = getattr(row, part, None)
         if row is None:
             return None
     field = row._meta.get_field(path[-1])
-    related = getattr(row, path[-1]) if getattr(row, field.attname) is not None else None
-    return (row, field, related) if related is not None else None
+    pk = getattr(row, field.attname)
+    if pk is None:
+        return None
+    loaded = field.get_cached_value(row) if field.is_cached(row) else None
+    home = loaded.organization_id if loaded is not None else getattr(top, "organization_id", 0)
+    return Link(row, field, pk, home)
 
 
-def _hidden(actor: Any, related: list[Any]) -> set[int]:
+def _hidden(actor: Any, links: list[Link]) -> set[int]:
     """Return the primary keys of those that the actor may not view."""
-    if not related:
+    if not links:
         return set()
-    model = type(related[0])
+    model = links[0].field.related_model
     perm = f"{model._meta.app_label}.view_{model._meta.model_name}"
-    asked = {obj.pk: obj for obj in related}
-    if actor.may_attempt(perm):
-        ids = actor.organization_ids(perm)
-        if not isinstance(ids, models.QuerySet):
-            asked = {pk: obj for pk, obj in asked.items() if obj.organization_id not in ids}
-        if asked:
-            rows: Any = model._default_manager
-            seen = rows.allowed(actor).filter(pk__in=asked).order_by()
-            return set(asked) - set(seen.values_list("pk", flat=True))
-    return set(asked)
+    asked = {link.pk: link.home for link in links}
+    if not actor.may_attempt(perm):
+        return set(asked)
+    ids = actor.organization_ids(perm)
+    if not isinstance(ids, models.QuerySet):
+        asked = {pk: home for pk, home in asked.items() if home not in ids}
+    if not asked:
+        return set()
+    seen = model._default_manager.allowed(actor).filter(pk__in=asked).order_by()
+    return set(asked) - set(seen.values_list("pk", flat=True))
