@@ -227,6 +227,12 @@ class Actor:
                 self._demands_factor |= demands
         return self._roles
 
+    def forget_roles(self) -> None:
+        """Ask for roles and reach again: this request has just changed them."""
+        self._roles, self._demands_factor = None, False
+        self._organizations.clear()
+        self._reached.clear()
+
     def _resolve_organizations(self, perm: str) -> Collection[int] | models.QuerySet[Organization]:
         if self.user is None:
             return []

@@ -19,6 +19,10 @@ from accounts.api.viewsets import WhoAmIView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("organizations", OrganizationViewSet, basename="organization")
+router.register("memberships", MembershipViewSet, basename="membership")
+router.register("invitations", InvitationViewSet, basename="invitation")
+router.register("roles", CustomRoleViewSet, basename="customrole")
+router.register("groups", UserGroupViewSet, basename="usergroup")
 router.register("users", UserViewSet, basename="user")
 
 urlpatterns = [

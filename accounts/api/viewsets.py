@@ -1,4 +1,4 @@
-"""REST of people and organizations: reading only."""
+"""Who the caller is."""
 
 from __future__ import annotations
 
@@ -9,21 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.serializers import OrganizationSerializer, WhoAmISerializer
-from accounts.filters import OrganizationFilterSet
-from accounts.models import Organization
+from accounts.api.serializers import WhoAmISerializer
 from accounts.selectors import actor_home, own_memberships
 from core.api.permissions import actor_of
-from core.api.viewsets import ReadOnlyViewSet
-
-
-class OrganizationViewSet(ReadOnlyViewSet):
-    """The organizations you may see: your own, and those in which you have a role."""
-
-    queryset = Organization.objects.order_by("path")
-    serializer_class = OrganizationSerializer
-    filterset_class = OrganizationFilterSet
-    ordering_fields = ("name", "created_at")
 
 
 class WhoAmIView(APIView):

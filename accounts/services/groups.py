@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actor import Actor
 from accounts.models import Membership, Organization, User, UserGroup
@@ -52,12 +53,7 @@ def group_delete(actor: Actor, *, group: UserGroup) -> None:
 def group_add(actor: Actor, *, group: UserGroup, user: User) -> None:
     """Put a person into a group. Audits. Raises Conflict (accounts.not_a_member)."""
     if not belongs(group.organization).filter(pk=user.pk).exists():
-        raise Conflict(
-            "accounts.not_a_member",
-            f"Nobody with this address holds a role in {group.organization}, above or below it. "
-            "Invite them first.",
-            fields={"person": ["This person holds no role here. Invite them first."]},
-        )
+        raise _not_a_member(group)
     if not group.group.user_set.filter(pk=user.pk).exists():
         group.group.user_set.add(user)
         record(actor, GroupChanged, group, organization=group.organization, joined=user.email)
@@ -71,10 +67,22 @@ def group_remove(actor: Actor, *, group: UserGroup, user: User) -> None:
         record(actor, GroupChanged, group, organization=group.organization, left=user.email)
 
 
-def belongs(organization: Organization) -> User.objects:  # type: ignore[name-defined]
+def belongs(organization: Organization) -> QuerySet[User]:
     """Return the people who hold a role at, above or below an organization."""
     held = Membership.objects.filter(kin(organization, "organization__")).values("user_id")
     return User.objects.filter(pk__in=held, is_active=True)
+
+
+def person_of(group: UserGroup, email: str) -> User:
+    """Return the person of this address who belongs to the group's organization.
+
+    Raises Conflict (accounts.not_a_member), the same for an unknown address.
+    """
+    email = email.strip()
+    person = belongs(group.organization).filter(email__iexact=email).first()
+    if person is None:
+        raise _not_a_member(group)
+    return person
 
 
 def groups_tidy(actor: Actor, organization_ids: Iterable[int]) -> None:
@@ -97,6 +105,14 @@ def groups_leave(actor: Actor, *, user: User) -> None:
 def groups_discard(organization: Organization) -> None:
     """Delete the groups of an organization that is being deleted itself."""
     Group.objects.filter(user_group__organization=organization).delete()
+
+
+def _not_a_member(group: UserGroup) -> Conflict:
+    message = (
+        f"Nobody with this address holds a role in {group.organization}, above or below it. "
+        "Invite them first."
+    )
+    return Conflict("accounts.not_a_member", message, fields={"person": [message]})
 
 
 def _check(group: UserGroup) -> None:

@@ -44,6 +44,7 @@ def organization_create(
     organization.full_clean(exclude=["path", "depth"])
     organization = plant(organization, parent)
     Membership.objects.create(user=admin, organization=organization, role=Role.ADMIN)
+    actor.forget_roles()
     record(
         actor,
         OrganizationCreated,

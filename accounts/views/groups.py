@@ -12,12 +12,12 @@ from django.shortcuts import redirect
 from accounts.forms.members import GroupForm, GroupMemberForm
 from accounts.models import Organization, User, UserGroup
 from accounts.services.groups import (
-    belongs,
     group_add,
     group_create,
     group_delete,
     group_remove,
     group_rename,
+    person_of,
 )
 from accounts.tables import GroupMemberTable, GroupTable
 from accounts.views.organization_page import (
@@ -36,7 +36,6 @@ GROUP_ACTIONS = (
     Action("Rename", "edit", permission="change", icon="edit"),
     Action("Delete", "delete", icon="trash", style="danger"),
 )
-NOBODY = "Nobody with this address holds a role in {0}, above or below it. Invite them first."
 
 
 @register_model_view(Organization, "groups")
@@ -168,11 +167,7 @@ class UserGroupAddPersonView(FormErrorsMixin, GroupPageVerb):
 
     def perform(self, obj: Any, form: Any) -> User:
         """Find the person among those who belong, and add them."""
-        email = form.cleaned_data["person"]
-        person = belongs(obj.organization).filter(email__iexact=email).first()
-        if person is None:
-            message = NOBODY.format(obj.organization)
-            raise DomainError("accounts.not_a_member", message, fields={"person": [message]})
+        person = person_of(obj, form.cleaned_data["person"])
         group_add(self.actor, group=obj, user=person)
         return person
 

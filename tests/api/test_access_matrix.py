@@ -45,7 +45,8 @@ OBJECTS = [
     (("patch", "env-vars", {"value": "x"}), (200, 200, 403, 404, 401)),
     (("delete", "env-vars", None), (204, 204, 403, 404, 401)),
     (("get", "organizations", None), (200, 200, 200, 404, 401)),
-    (("patch", "organizations", {"name": "x"}), (405, 405, 405, 405, 401)),
+    (("patch", "organizations", {"name": "x"}), (200, 403, 403, 404, 401)),
+    (("delete", "organizations", None), (409, 403, 403, 404, 401)),
 ]
 # Creating in Acme; an outsider names an organization that does not exist for them.
 ADDS = [

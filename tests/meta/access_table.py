@@ -97,6 +97,8 @@ api_device_administer 401 404 404 403    403  403  ok    ok    404   403   hold 
 # One share of an object, which is nobody's of the cast.
 api_share      401  404     404   404    404  404  404   404   404   404   hold hold 404   404  404  404   401   401
 api_support        401 404  404   404    404  404  404   404   404   404   hold hold 404   404  ok   404   401   401
+api_gone           401 404  404   404    404  404  404   404   404   404   hold hold 404   404  404  404   401   401
+api_org_invitation 401 404  404   404    404  403  ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 api_org_see        401 404  404   404    ok   ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 api_org_administer 401 404  404   404    403  403  ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 """
@@ -330,8 +332,33 @@ GET              api:user-detail                       api_support
 POST             api:user-deactivate                   api_support
 POST             api:user-reactivate                   api_support
 POST             api:user-end-sessions                 api_support
-GET              api:organization-list                 api_own
+GET,POST         api:organization-list                 api_own
 GET              api:organization-detail               api_org_see
+PATCH,DELETE,PUT api:organization-detail               api_org_administer
+POST             api:organization-move                 api_org_administer
+POST             api:organization-limits               api_org_administer
+POST             api:organization-second-factor        api_org_administer
+POST             api:organization-deactivate           api_org_administer
+POST             api:organization-activate             api_gone
+POST             api:organization-leave                api_org_see
+GET              api:organization-usage                api_org_see
+GET              api:membership-list                   api_own
+GET              api:membership-detail                 api_org_see
+PATCH,DELETE,PUT api:membership-detail                 api_org_administer
+GET,POST         api:invitation-list                   api_own
+GET              api:invitation-detail                 api_inspect
+POST             api:invitation-resend                 api_org_invitation
+POST             api:invitation-withdraw               api_org_invitation
+POST             api:invitation-accept                 api_own
+POST             api:invitation-decline                api_own
+GET,POST         api:customrole-list                   api_own
+GET              api:customrole-detail                 api_org_see
+PATCH,DELETE,PUT api:customrole-detail                 api_org_administer
+GET,POST         api:usergroup-list                    api_own
+GET              api:usergroup-detail                  api_org_see
+PATCH,DELETE,PUT api:usergroup-detail                  api_org_administer
+POST             api:usergroup-add-person              api_org_administer
+POST             api:usergroup-remove-person           api_org_administer
 GET,POST         api:device-list                       api_own
 GET              api:device-detail                     api_device_see
 PATCH            api:device-detail                     api_device_change
