@@ -35,19 +35,22 @@ from core.views import Fact, ScopedViewMixin
 class PasswordChangeView(OwnAccountMixin, FormView):
     """Choose a new password; this session stays, the others end.
 
-    Who has none yet, having come by a provider, proves otherwise who sits there.
+    Who has none yet, having come by a provider, proves otherwise who sits there; so does who has
+    a second factor, on top of the current password.
     """
 
     template_name = "accounts/password_change.html"
     success_url = reverse_lazy("accounts:profile")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        actor = request.actor  # type: ignore[attr-defined]
-        self.sudo = actor.is_authenticated and not actor.user.has_usable_password()  # type: ignore[misc]
+        person = request.actor.user  # type: ignore[attr-defined]
+        self.sudo = person is not None and (  # type: ignore[misc]
+            not person.has_usable_password() or person.second_factor_at is not None
+        )
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_class(self) -> Any:
-        return NewPasswordForm if self.sudo else PasswordChangeForm
+        return PasswordChangeForm if self.person.has_usable_password() else NewPasswordForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
         mine = User.objects.get(pk=self.person.pk)

@@ -238,7 +238,8 @@ class RecoveryView(EnrolView):
         context = self.context(
             title="Your recovery codes",
             secret="\n".join(codes),
-            secret_label="Ten codes, each works once",  # noqa: S106
+            secret_rows=len(codes),
+            secret_label=f"For {self.actor.user.email} at {self.request.get_host()}",
             filename="thinx-console-recovery-codes.txt",
             note="This is the only time they are shown. Keep them where your phone is not: on "
             "paper, or in a password manager. Codes from before do not work any more.",

@@ -23,15 +23,14 @@ from accounts.second_factor.recovery import FEW, HOW_MANY, recovery_left
 from accounts.second_factor.words import factor_in_words, icon_of, kind_in_words
 from core.views import ScopedViewMixin
 
-CRUMBS = [
-    {"label": "Profile", "url_name": "accounts:profile"},
-    {"label": "Second factor", "url_name": "accounts:factor_list"},
-]
 
-
-def crumbs(count: int) -> list[dict[str, str]]:
-    """Return the way back."""
-    return [{"label": c["label"], "url": reverse(c["url_name"])} for c in CRUMBS[:count]]
+def crumbs(*labels: str) -> list[dict[str, str]]:
+    """Return the way back, with the page itself at the end."""
+    way = [
+        {"label": "Profile", "url": reverse("accounts:profile")},
+        {"label": "Second factor", "url": reverse("accounts:factor_list")},
+    ]
+    return [*way, *({"label": label} for label in labels)]
 
 
 def overview(user: User) -> dict[str, Any]:
@@ -72,7 +71,7 @@ class FactorListView(ScopedViewMixin, View):
         browsers = RememberedBrowser.objects.filter(user=person, expires_at__gt=timezone.now())
         context = {
             "title": "Second factor",
-            "crumbs": crumbs(1),
+            "crumbs": crumbs(),
             "lead": "Something you have, asked for after your password.",
             "browsers": [
                 {"browser": browser, "words": browser_in_words(browser.user_agent)}
@@ -106,7 +105,7 @@ class FactorEditView(ScopedViewMixin, View):
     def _page(self, form: NameForm, factor: Any) -> HttpResponse:
         context = {
             "title": f"Rename {factor.name}",
-            "crumbs": crumbs(2),
+            "crumbs": crumbs("Rename"),
             "form": form,
             "submit_label": "Save",
             "cancel_url": reverse("accounts:factor_list"),
@@ -126,7 +125,7 @@ class FactorDeleteView(ScopedViewMixin, View):
         factor = factor_get(person, uid)
         context = {
             "title": f"Remove {factor.name}?",
-            "crumbs": crumbs(2),
+            "crumbs": crumbs("Remove"),
             "objects": [factor_in_words(factor)],
             "consequences": self._consequences(person, factor),
             "submit_label": "Remove it",
