@@ -31,6 +31,7 @@ PROGRAMS = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
+    "slapd": "slapd",
     "bwrap": "bubblewrap",
     "setpriv": "util-linux",
     "arduino-builder": "arduino-builder",
@@ -67,12 +68,13 @@ PRODUCTION = {
     "THINX_PUBLIC_URL": "https://console.example.org",
     "THINX_DATABASE_URL": "postgres://console@db.example.org/console",
     "THINX_REDIS_URL": "redis://redis.example.org/0",
+    "THINX_EMAIL_URL": "smtp://mail.example.org:587?tls=starttls",
     "THINX_SECRET_KEY": "only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ",
 }
 TESTENV = (PYTHON, "scripts/testenv.py")
 PYTEST = (PYTHON, "-m", "pytest", "--no-header", "-n", WORKERS)
 # Once is enough for what has no database, or starts consoles with databases of their own.
-ON_POSTGRES = "not browser and not ops and (not toolchain or django_db)"
+ON_POSTGRES = "not browser and not ops and not once and (not toolchain or django_db)"
 
 STAGES = (
     Stage("lint", (PYTHON, "-m", "ruff", "check", ".")),

@@ -15,6 +15,8 @@ from tests.meta.access_table import CAST, OK, kinds, rows
 from tests.meta.publish import PAGE, page
 from tests.meta.world import KEYS, World
 
+pytestmark = pytest.mark.once
+
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # A method that the table does not name for a route never acts: any of these will do.
 CLOSED = {"in", "hold", "401", "403", "404", "405"}
