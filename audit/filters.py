@@ -42,11 +42,22 @@ def target_types() -> list[tuple[str, str]]:
 class AuditEventFilterSet(ScopedFilterSet):
     """Who did what to which object, when."""
 
-    search_fields = ("actor", "verb", "target_label", "address", "request_id")
+    search_fields = (
+        "actor",
+        "credential",
+        "verb",
+        "target_label",
+        "address",
+        "request_id",
+        "data",
+    )
 
     verb = django_filters.ChoiceFilter(choices=lazy(verbs, list)(), label="What happened")
     level = django_filters.ChoiceFilter(choices=LEVELS, method="filter_level", label="Level")
     actor = django_filters.CharFilter(lookup_expr="icontains", label="Who")
+    credential = django_filters.CharFilter(lookup_expr="icontains", label="With which credential")
+    address = django_filters.CharFilter(lookup_expr="startswith", label="From which address")
+    request_id = django_filters.CharFilter(lookup_expr="exact", label="Request")
     target_type = django_filters.ChoiceFilter(
         choices=lazy(target_types, list)(), label="Kind of object"
     )

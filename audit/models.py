@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from audit.events import EventType, events
 from audit.fields import CanonicalJSONField
+from audit.presentation import Change, changes_of, details_of
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
 
@@ -90,6 +91,21 @@ class AuditEvent(UidModel):
     def get_absolute_url(self) -> str:
         """Return the event's page."""
         return reverse("audit:auditevent", kwargs={"uid": self.uid})
+
+    @property
+    def changes(self) -> list[Change]:
+        """Return the fields that changed, before and after."""
+        return changes_of(self.target_type, self.data)
+
+    @property
+    def details(self) -> list[tuple[str, str]]:
+        """Return what else was recorded, as labels and words."""
+        return details_of(self.data)
+
+    @property
+    def came_with(self) -> str:
+        """Return the credential, unless the actor's name says it already."""
+        return "" if self.credential in self.actor else self.credential
 
     @property
     def event_type(self) -> EventType | None:

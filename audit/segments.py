@@ -99,10 +99,13 @@ def digest(path: Path) -> str:
 
 
 def as_json(link: Link) -> str:
-    """Return an event as JSON, with its data as it was hashed."""
+    """Return an event as JSON, with its data as it was hashed.
+
+    Number and hash stand side by side, where `audit_verify --expect` finds them.
+    """
     said = link._asdict()
-    data = said.pop("data")
-    return f'{canonical(said)[:-1]},"data":{data}}}'
+    data, seq, end = said.pop("data"), said.pop("seq"), said.pop("hash")
+    return f'{canonical(said)[:-1]},"data":{data},"seq":{seq},"hash":"{end}"}}'
 
 
 def from_json(text: str) -> Link:

@@ -29,14 +29,16 @@ class AuditEventTable(ConsoleTable):
     address = MonoColumn(verbose_name="From", attrs=WIDE)
     target_type = tables.Column(visible=False, verbose_name="Kind of object")
     target_uid = tables.Column(visible=False, verbose_name="Object ID")
+    credential = tables.Column(visible=False, verbose_name="Credential")
     data = tables.Column(visible=False, verbose_name="Details")
     request_id = tables.Column(visible=False, verbose_name="Request")
     organization_id = tables.Column(
         visible=False, accessor="organization__name", verbose_name="Organization"
     )
     seq = tables.Column(visible=False, verbose_name="Number")
-    previous_hash = tables.Column(visible=False, verbose_name="Previous hash")
+    # Number and hash side by side: `audit_verify --expect` finds them in an export.
     hash = tables.Column(visible=False, verbose_name="Hash")
+    previous_hash = tables.Column(visible=False, verbose_name="Previous hash")
 
     class Meta:
         model = AuditEvent
