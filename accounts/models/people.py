@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from core.models import UidModel
 
 
-class User(UidModel, AbstractUser):
+class User(UidModel, AbstractUser):  # type: ignore[django-manager-missing]
     """A person who signs in by e-mail address or user name.
 
     `phone` is E.164. `second_factor_at` is when the first second factor was confirmed, empty

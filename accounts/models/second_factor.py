@@ -17,7 +17,7 @@ from core.fields import EncryptedTextField
 from core.models import UidModel
 
 
-class TotpDevice(UidModel, TimestampMixin, ThrottlingMixin, Device):
+class TotpDevice(UidModel, TimestampMixin, ThrottlingMixin, Device):  # type: ignore[django-manager-missing]
     """An authenticator app: RFC 6238, 6 digits every 30 seconds.
 
     `last_step` is the time step of the last code accepted, so that none works twice; `drift`
@@ -34,7 +34,7 @@ class TotpDevice(UidModel, TimestampMixin, ThrottlingMixin, Device):
         return 1
 
 
-class SmsDevice(UidModel, TimestampMixin, ThrottlingMixin, CooldownMixin, Device):
+class SmsDevice(UidModel, TimestampMixin, ThrottlingMixin, CooldownMixin, Device):  # type: ignore[django-manager-missing]
     """A phone that receives a code. `digest` is of the code sent last, empty once it is used.
 
     `tries` counts the wrong answers to that code.
@@ -55,7 +55,7 @@ class SmsDevice(UidModel, TimestampMixin, ThrottlingMixin, CooldownMixin, Device
         return 60
 
 
-class RecoveryCodes(UidModel, TimestampMixin, ThrottlingMixin, Device):
+class RecoveryCodes(UidModel, TimestampMixin, ThrottlingMixin, Device):  # type: ignore[django-manager-missing]
     """A set of codes for the day the phone is lost. It counts as a factor only beside another."""
 
     kind: ClassVar[str] = "recovery"
@@ -82,7 +82,7 @@ class RecoveryCode(models.Model):
         return "used" if self.used_at else "unused"
 
 
-class Passkey(UidModel, AbstractWebAuthnCredential):
+class Passkey(UidModel, AbstractWebAuthnCredential):  # type: ignore[django-manager-missing]
     """A WebAuthn credential: a security key, a phone, or the computer itself."""
 
     kind: ClassVar[str] = "passkey"

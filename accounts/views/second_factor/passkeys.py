@@ -63,7 +63,7 @@ class CeremonyMixin:
             data = super()._parse_request_data(request)  # type: ignore[misc]
         except UnicodeDecodeError as error:
             raise exceptions.MalformedRequest from error
-        return data if isinstance(data, dict) else dict(data)
+        return data if isinstance(data, dict) else {}
 
     def handle_exception(self, exc: Exception) -> JsonResponse:
         """Answer domain errors as JSON too."""
