@@ -47,7 +47,7 @@ class MemberTable(ConsoleTable):
 
     class Meta:
         model = Membership
-        fields = ("person", "role", "created_at")
+        fields: tuple[str, ...] = ("person", "role", "created_at")
         sequence = ("person", "role", "created_at", "...", "actions")
         order_by = ("person",)
 
@@ -70,7 +70,7 @@ class MemberAdminTable(MemberTable):
     )
 
     class Meta(MemberTable.Meta):
-        fields = ("person", "role", "created_at", "factor", "last_login")
+        fields: tuple[str, ...] = ("person", "role", "created_at", "factor", "last_login")
 
 
 class InvitationTable(ConsoleTable):

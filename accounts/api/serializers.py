@@ -25,8 +25,15 @@ class OrganizationBriefSerializer(ScopedModelSerializer):
 
     class Meta:
         model = Organization
-        fields = ("href", "uid", "name", "owner_id", "is_personal", "created_at")
-        read_only_fields = fields
+        fields: tuple[str, ...] = (
+            "href",
+            "uid",
+            "name",
+            "owner_id",
+            "is_personal",
+            "created_at",
+        )
+        read_only_fields: tuple[str, ...] = fields
 
 
 class ParentField(UidRelatedField):
@@ -45,7 +52,7 @@ class ParentField(UidRelatedField):
 class OrganizationSerializer(OrganizationBriefSerializer):
     """An organization with its place in the tree. Move it with `move`, limit it with `limits`."""
 
-    parent = ParentField(
+    parent = ParentField(  # type: ignore[assignment]
         queryset=Organization.objects.all(),
         required=False,
         allow_null=True,
@@ -68,7 +75,7 @@ class OrganizationSerializer(OrganizationBriefSerializer):
 class OrganizationMoveSerializer(ScopedSerializer):
     """Where to hang it."""
 
-    parent = UidRelatedField(
+    parent = UidRelatedField(  # type: ignore[assignment]
         queryset=Organization.objects.all(), allow_null=True, help_text="Empty: to the top."
     )
 
@@ -176,11 +183,11 @@ class MembershipSerializer(ScopedModelSerializer):
         return at.isoformat() if at is not None and self._may(membership) else None
 
     def _may(self, membership: Membership) -> bool:
-        known: dict[int, bool] = self.context.setdefault("may_manage", {})
+        context: Any = self.context
+        known: dict[int, bool] = context.setdefault("may_manage", {})
         organization = membership.organization
         if organization.pk not in known:
-            actor: Any = self.context["actor"]
-            known[organization.pk] = may_in(actor, Membership, "change", organization)
+            known[organization.pk] = may_in(context["actor"], Membership, "change", organization)
         return known[organization.pk]
 
 

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-INVITATION = "invitation"
+from accounts.selectors.invitations import invitation_in
+
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -23,8 +24,8 @@ def sign_up_policy() -> str:
 
 
 def sign_up_allowed(request: HttpRequest) -> bool:
-    """Tell whether this visitor may make an account: `invited` asks for an opened invitation."""
+    """Tell whether this visitor may make an account: `invited` asks for an open invitation."""
     policy = sign_up_policy()
     if policy == "invited":
-        return bool(request.session.get(INVITATION))
+        return invitation_in(request) is not None
     return policy == "open"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -220,7 +220,7 @@ def _count(organization: Organization) -> None:
     limit.failed(f"{organization.pk}")
 
 
-def _end() -> object:
+def _end() -> datetime:
     return timezone.now() + timedelta(days=settings.INVITATION_DAYS)
 
 

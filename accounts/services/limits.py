@@ -188,15 +188,14 @@ def organization_limit(
 
 def _tightest(kind: LimitKind, organization: Organization, holders: list[Organization]) -> Usage:
     counter = _counters.get(kind.slug)
-    best = None
-    for holder in holders:
-        limit = getattr(holder, kind.field)
-        if limit is None or counter is None:
-            continue
-        used = counter(holder.path) // kind.scale
-        if best is None or limit - used < best.limit - best.used:
-            best = Usage(kind, used, limit, holder)
-    if best is not None:
-        return best
-    used = counter(organization.path) // kind.scale if counter is not None else 0
-    return Usage(kind, used, None, None)
+    if counter is None:
+        return Usage(kind, 0, None, None)
+    limited = [
+        (limit - counter(holder.path) // kind.scale, limit, holder)
+        for holder in holders
+        if (limit := getattr(holder, kind.field)) is not None
+    ]
+    if not limited:
+        return Usage(kind, counter(organization.path) // kind.scale, None, None)
+    room, limit, holder = min(limited, key=lambda entry: entry[0])
+    return Usage(kind, limit - room, limit, holder)

@@ -23,6 +23,7 @@ from accounts.identity.lockout import too_many_attempts
 from accounts.identity.next_page import next_of
 from accounts.identity.policy import sign_up_allowed, sign_up_policy
 from accounts.identity.providers import provider_choices
+from accounts.selectors.invitations import invitation_in
 from accounts.services.password_reset import way_in_ask
 from accounts.services.sign_up import person_activate, person_sign_up
 from core.exceptions import Conflict
@@ -55,6 +56,10 @@ class SignUpView(FormView):
             context = {"is_closed": sign_up_policy() == "closed"}
             return render(request, "accounts/sign_up_closed.html", context, status=403)
         return super().dispatch(request, *args, **kwargs)
+
+    def get_initial(self) -> dict[str, Any]:
+        invitation = invitation_in(self.request)
+        return {"email": invitation.email} if invitation is not None else {}
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         actor, data = Actor.from_request(self.request), form.cleaned_data

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Membership, Organization, User
+from accounts.services.invitations import invitation_send
 from accounts.services.sign_up import person_activate, person_sign_up, unactivated_sweep
 from audit.models import AuditEvent
 from core.exceptions import Conflict
@@ -245,12 +246,20 @@ def test_operator_decides_who_may_sign_up(client, settings, sign_up, policy, pub
     assert (link in client.get("/accounts/sign-in/").text) == (status == 200)
 
 
-def test_invited_person_may_sign_up_where_nobody_else_may(client, settings, sign_up):
+def test_invited_person_may_sign_up_where_nobody_else_may(
+    client, settings, sign_up, system, alice, acme, django_capture_on_commit_callbacks
+):
     settings.SIGN_UP = "invited"
     session = client.session
-    session["invitation"] = "token"
+    session["invitation"] = "what no invitation has"
     session.save()
-    assert client.get(URL).status_code == 200
+    assert client.get(URL).status_code == 403
+    with django_capture_on_commit_callbacks(execute=True):
+        invitation_send(system, organization=acme, email="new@example.org", role="viewer")
+    client.get(links_in(last_mail("new@example.org"))[0])
+    page = client.get(URL)
+    assert page.status_code == 200
+    assert 'value="new@example.org"' in page.text
     assert sign_up().status_code == 302
 
 

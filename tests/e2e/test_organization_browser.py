@@ -1,0 +1,129 @@
+"""Invite, join by signing up, demote, demand a second factor: by clicking."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import DESKTOP, Person, chromium, person
+from tests.support.console import private_console
+from tests.support.outbox import last_mail, links_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+ADA, NINA, PASSWORD = "ada@example.org", "nina@example.org", "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def console():
+    with private_console(
+        THINX_SIGN_UP="invited", THINX_BOOTSTRAP_EMAIL=ADA, THINX_BOOTSTRAP_PASSWORD=PASSWORD
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def pictures(request):
+    """A folder that stays, so that people can look at what was seen."""
+    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def mailed_link(console, to: str, part: str) -> str:
+    """Wait for the worker to write the mail; return the link in it that has this part."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            found = links_in(last_mail(to, console.data / "outbox"))
+        except AssertionError:
+            found = []
+        for link in found:
+            if part in link:
+                return f"{console.url}{link[link.index('/accounts/') :]}"
+        time.sleep(0.1)
+    raise AssertionError(f"no mail to {to} with {part}")
+
+
+def sign_in(one: Person, url: str, name: str) -> None:
+    one.page.goto(f"{url}/accounts/sign-in/")
+    one.page.get_by_label("E-mail address or user name").fill(name)
+    one.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    one.click(one.page.get_by_role("button", name="Sign in", exact=True))
+
+
+def test_stranger_is_invited_signs_up_joins_and_is_demoted(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as ada, person(chrome, DESKTOP, pictures) as nina:
+        sign_in(ada, console.url, ADA)
+        ada.page.goto(f"{console.url}/accounts/organizations/")
+        ada.press("Add organization")
+        ada.page.get_by_label("Name").fill("Acme")
+        ada.press("Add organization")
+        ada.press("Invite people")
+        ada.page.get_by_label("E-mail address").fill(NINA)
+        ada.page.get_by_label("Operator").check()
+        ada.press("Send the invitation")
+        expect(ada.page.get_by_role("main")).to_contain_text(NINA)
+        ada.picture("invited")
+
+        joins_by_signing_up(nina, console)
+        expect(nina.page.get_by_role("heading", level=1)).to_contain_text("Acme")
+        nina.press("Members")
+        expect(nina.page.get_by_role("main")).to_contain_text("Operator")
+        assert nina.page.get_by_role("link", name="Settings", exact=True).count() == 0
+
+        ada.press("Members")
+        row = ada.page.get_by_role("row", name="nina")
+        row.get_by_role("button", name="Actions").click()
+        ada.click(row.get_by_role("link", name="Change role"))
+        ada.page.get_by_label("Viewer").check()
+        ada.press("Change the role")
+        expect(ada.page.get_by_role("row", name="nina")).to_contain_text("Viewer")
+        ada.picture("demoted")
+
+        nina.page.reload()
+        expect(nina.page.get_by_role("row", name="nina")).to_contain_text("Viewer")
+        nina.press("Overview")
+        assert nina.page.get_by_role("link", name="Invitations").count() == 0
+        assert ada.complaints == nina.complaints == []
+
+
+def joins_by_signing_up(nina: Person, console) -> None:
+    page = nina.page
+    page.goto(f"{console.url}/accounts/sign-up/")
+    expect(page.get_by_role("main")).to_contain_text("By invitation only")
+    nina.complaints.clear()  # the browser notes that this was a 403
+    page.goto(mailed_link(console, NINA, "/invitation/"))
+    assert page.url == f"{console.url}/accounts/invitation/"
+    nina.picture("invitation")
+    nina.press("Create an account")
+    expect(page.get_by_label("E-mail address")).to_have_value(NINA)
+    page.get_by_label("User name").fill("nina")
+    nina.press("Create the account")
+    page.goto(mailed_link(console, NINA, "/activate/"))
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    nina.press("Activate the account")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Join Acme")
+    nina.press("Accept the invitation")
+
+
+def test_second_factor_is_not_demanded_by_somebody_without_one(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as ada:
+        sign_in(ada, console.url, ADA)
+        ada.page.goto(f"{console.url}/accounts/organizations/")
+        ada.press("Acme")
+        ada.press("Settings")
+        ada.press("Demand a second factor")
+        expect(ada.page.get_by_role("main")).to_contain_text("can do nothing else until")
+        ada.press("Demand a second factor")
+        expect(ada.page.locator("body")).to_contain_text("Set up a second factor for yourself")
