@@ -21,6 +21,7 @@ from accounts.api.serializers import (
     OrganizationSerializer,
     UsageSerializer,
 )
+from accounts.api.sharing import ACCESS, AccessMixin
 from accounts.filters import OrganizationFilterSet
 from accounts.models import Organization
 from accounts.selectors.tree import inactive_organizations
@@ -40,7 +41,7 @@ from core.api.viewsets import ModelViewSet
 from core.scoping import is_allowed
 
 
-class OrganizationViewSet(ModelViewSet):
+class OrganizationViewSet(AccessMixin, ModelViewSet):
     """The organizations you may see: your own, and those in which you have a role."""
 
     queryset = Organization.objects.order_by("path")
@@ -48,6 +49,7 @@ class OrganizationViewSet(ModelViewSet):
     filterset_class = OrganizationFilterSet
     ordering_fields = ("name", "created_at")
     action_permissions = {
+        **ACCESS,
         "move": "move",
         "limits": "change",
         "second_factor": "change",

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.models import Membership, Organization, User
-from accounts.roles import held_role
+from accounts.roles import held_role, known_permissions
 from core.grants import counting, grant_tables
-from core.scoping import is_allowed, perm_name
+from core.scoping import is_allowed, may_in, perm_name
 
 SUPERUSER = "Superuser with a second factor"
 ABOVE = "an organization above"
@@ -115,6 +116,32 @@ def possibilities(viewer: Actor, obj: Any, user: User | None) -> list[Possible]:
         )
         for action in actions_on(model)
     ]
+
+
+def possible_within(organization: Organization, user: User | None) -> list[tuple[str, str]]:
+    """Return what the person could do with what belongs to the organization, kind by kind."""
+    actor = Actor.for_user(user, verified=True) if user is not None else Actor()
+    found = []
+    for model in _belonging_models():
+        verbs = [a for a in ("add", *actions_on(model)) if _declares(model, a)]
+        held = [a for a in verbs if may_in(actor, model, a, organization)]
+        if held:
+            plural = f"{model._meta.verbose_name_plural}"
+            words = ", ".join(action.replace("_", " ") for action in held)
+            found.append((plural[:1].upper() + plural[1:], words))
+    return sorted(found)
+
+
+def _belonging_models() -> list[type[Model]]:
+    return [
+        model
+        for model in apps.get_models()
+        if getattr(model, "scope_path", "") == "organization" and model._meta.default_permissions
+    ]
+
+
+def _declares(model: type[Model], action: str) -> bool:
+    return perm_name(model, action) in known_permissions()
 
 
 def reasons_of(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from accounts.views import organizations, profile, sign_in, support
+from accounts.views import organizations, profile, shared, sharing, sign_in, support
 
-__all__ = ["organizations", "profile", "sign_in", "support"]
+__all__ = ["organizations", "profile", "shared", "sharing", "sign_in", "support"]

@@ -45,6 +45,7 @@ class OrganizationPage(ObjectView):
         Tab("Invitations", "invitations", needs=Invitation),
         Tab("Roles", "roles", needs=CustomRole),
         Tab("Groups", "groups", needs=UserGroup),
+        Tab("Access", "access", needs=Membership),
         Tab("Settings", "settings"),
         Tab("Audit", "audit", needs=AuditEvent),
     )

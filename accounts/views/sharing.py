@@ -14,7 +14,7 @@ from django.views.generic import View
 
 from accounts.forms.sharing import PersonForm, ShareForm
 from accounts.models import Organization
-from accounts.selectors.access import people_reaching, possibilities
+from accounts.selectors.access import people_reaching, possibilities, possible_within
 from accounts.selectors.access_page import (
     AccessRow,
     group_rows,
@@ -30,6 +30,7 @@ from accounts.services.sharing import (
     share_change,
 )
 from accounts.sharing_tables import AccessTable, paged
+from accounts.views.organization_page import OrganizationPage
 from core.exceptions import DomainError
 from core.views import (
     Action,
@@ -211,8 +212,10 @@ class AccessMixin:
             return {"person_form": form}
         email = form.cleaned_data["person"]
         # Nobody and somebody without any access get the same answer.
-        answer = possibilities(view.actor, obj, person_by_email(email))
-        return {"person_form": form, "asked": email, "answer": answer}
+        person = person_by_email(email)
+        answer = possibilities(view.actor, obj, person)
+        within = possible_within(obj, person) if isinstance(obj, Organization) else None
+        return {"person_form": form, "asked": email, "answer": answer, "within": within}
 
 
 def share_buttons(row: AccessRow, *, may_change: bool = True) -> list[ObjectAction]:
@@ -251,3 +254,6 @@ def crumbs_to(obj: Any) -> list[dict[str, str]]:
         {"label": heading(model), "url": reverse(url_name(model, "list"))},
         {"label": f"{obj}", "url": obj.get_absolute_url()},
     ]
+
+
+register_access(Organization, OrganizationPage)

@@ -142,3 +142,28 @@ def test_tab_is_there_for_every_kind_and_outsiders_get_404(signed_in, device, ma
     assert signed_in(mallory).get(access(device)).status_code == 404
     page = signed_in(vera).get(device.get_absolute_url()).content.decode()
     assert f'href="{access(device)}"' in page
+
+
+def test_organization_explains_who_reaches_it_from_where(signed_in, acme, alice, vera, mallory):
+    plant = OrganizationFactory(parent=acme, name="Plant 2")
+    join(mallory, plant, Role.OPERATOR)
+    response = signed_in(alice).get(access(plant))
+    assert "Everything Admin of Acme" in line_of(response, "alice@")
+    assert "Operator of Acme" in line_of(response, "mallory@")
+    assert "Plant 2" in line_of(response, "mallory@")
+    response = signed_in(mallory).get(access(plant))
+    assert "Admin of an organization above" in line_of(response, "alice@")
+
+
+def test_organization_answers_what_somebody_could_do_with_what_is_in_it(
+    signed_in, acme, alice, olga, guest
+):
+    response = signed_in(alice).get(access(acme, person=olga.email))
+    assert "Devices view, change, delete, build" in " ".join(lines(response)).replace("add, ", "")
+    assert "Change it No no role and no share allows it" in lines(response)
+    response = signed_in(alice).get(access(acme, person=guest.email))
+    assert b"Nothing of what belongs here." in response.content
+
+
+def test_outsider_gets_404_of_an_organization(signed_in, acme, mallory):
+    assert signed_in(mallory).get(access(acme)).status_code == 404

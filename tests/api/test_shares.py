@@ -169,3 +169,9 @@ def test_unknown_share_is_404(world, api_as, alice):
         "api:device-share", kwargs={"uid": world.device.uid, "recipient": world.device.uid}
     )
     assert api_as(alice).get(address).status_code == 404
+
+
+def test_access_of_an_organization_explains_its_members(world, api_as, alice, vera):
+    answer = api_as(vera).get(f"{world.path('organizations')}access/").json()
+    rows = {row["name"]: row["reasons"] for row in answer["results"]}
+    assert rows == {alice.email: ["Admin of Acme"], vera.email: ["Viewer of Acme"]}

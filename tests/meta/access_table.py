@@ -181,6 +181,7 @@ GET              accounts:organization_list            own
 GET              accounts:organization                 org_see
 GET,POST         accounts:organization_edit            org_administer
 POST             accounts:organization_switch          own
+GET              accounts:organization_access          org_see
 GET              accounts:shared_with_me               own
 GET              accounts:shared_outside               own
 GET,POST         accounts:shared_withdraw              own
@@ -334,6 +335,7 @@ POST             api:user-reactivate                   api_support
 POST             api:user-end-sessions                 api_support
 GET,POST         api:organization-list                 api_own
 GET              api:organization-detail               api_org_see
+GET              api:organization-access               api_org_see
 PATCH,DELETE,PUT api:organization-detail               api_org_administer
 POST             api:organization-move                 api_org_administer
 POST             api:organization-limits               api_org_administer
