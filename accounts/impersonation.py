@@ -35,8 +35,14 @@ ORGANIZATION_WORK = (
     "organization", "membership", "member", "invitation", "customrole", "usergroup", "share",
     "access",
 )  # fmt: skip
-SEEN_BY_THEM = {"profile", "impersonation_stop"}
-CLOSED_API = ("account", "factor", "signin", "sign_in", "user", "recovery", "notification")
+# A person takes or leaves a role themselves.
+THEIR_OWN = {
+    "invitation_open", "invitation_answer", "invitation-accept", "invitation-decline",
+    "organization_leave", "organization-leave",
+}  # fmt: skip
+SEEN_BY_THEM = {"profile", "avatar"}
+CLOSED_API = ("account", "factor", "signin", "user-")
+PROVIDERS = ("account_", "socialaccount_", "saml_", "github_", "google_", "openid_")
 MAKES_SECRETS = {"keys:apikey_add", "keys:apikey_reveal", "api:apikey-list"}
 
 
@@ -150,17 +156,19 @@ def _is_closed(request: HttpRequest, view: Any) -> bool:
     if match is None:
         return False
     space, _, name = match.view_name.rpartition(":")
+    if match.view_name == "accounts:impersonation_stop":
+        return False
     if space == "accounts" and name in SEEN_BY_THEM:
-        return name == "profile" and request.method not in {"GET", "HEAD"}
+        return request.method not in {"GET", "HEAD"}
+    if space in {"accounts", "api"} and name in THEIR_OWN:
+        return True
     if match.view_name in MAKES_SECRETS and (space != "api" or request.method == "POST"):
         return True
     if space == "api":
         return name.startswith(CLOSED_API)
     if getattr(getattr(view, "view_class", None), "sudo", False):
         return True
-    is_account = space in ACCOUNT_SPACES or match.view_name.startswith(
-        ("account_", "socialaccount_")
-    )
+    is_account = space in ACCOUNT_SPACES or (not space and name.startswith(PROVIDERS))
     return is_account and not (space == "accounts" and name.startswith(ORGANIZATION_WORK))
 
 

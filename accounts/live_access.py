@@ -31,10 +31,12 @@ def people_access_changed(*users: User) -> None:
 
 def watch_access() -> None:
     """Connect the signals of every model that decides what a person may see."""
-    for model in (Membership, CustomRole, *_subclasses(GrantFields)):
+    holdings: list[type[Model]] = [Membership, CustomRole, *_subclasses(GrantFields)]
+    proofs: list[type[Model]] = [SignIn, *_subclasses(Factor)]
+    for model in holdings:
         post_save.connect(_row_changed, sender=model)
         post_delete.connect(_row_changed, sender=model)
-    for model in (SignIn, *_subclasses(Factor)):
+    for model in proofs:
         post_delete.connect(_row_changed, sender=model)
     m2m_changed.connect(_groups_changed, sender=User.groups.through)
 

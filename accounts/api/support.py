@@ -57,6 +57,7 @@ class UserViewSet(ReadOnlyViewSet):
     serializer_class = UserSerializer
     filterset_class = UserFilterSet
     ordering_fields = ("email", "date_joined", "last_login")
+    sudo_actions = frozenset({"deactivate", "reactivate", "end_sessions"})
     action_permissions = {
         "deactivate": "support",
         "reactivate": "support",

@@ -50,7 +50,7 @@ class PeopleMixin(ScopedViewMixin):
     def get_one(self, action: str) -> Any:
         person = get_object_or_404(people(self.actor), uid=self.kwargs["uid"])
         # People have no page but this one, which is not everybody's: not the model's to know.
-        person.get_absolute_url = lambda: reverse("accounts:user", args=[person.uid])
+        person.get_absolute_url = lambda: _page_of(person)  # type: ignore[attr-defined]
         return person
 
 
@@ -115,7 +115,7 @@ class SupportActionView(PeopleMixin, ObjectActionView):
 
     def done(self, obj: User, result: Any) -> HttpResponse:
         messages.success(self.request, self.said.format(obj))
-        return redirect(obj.get_absolute_url())
+        return redirect(_page_of(obj))
 
 
 @register_model_view(User, "deactivate")
@@ -233,6 +233,10 @@ class ImpersonationStopView(ScopedViewMixin, View):
         impersonation_forget(request.session)
         messages.success(request, f"You are yourself again, no longer {person}.")
         return redirect("accounts:user", uid=person.uid)
+
+
+def _page_of(person: User) -> str:
+    return reverse("accounts:user", args=[person.uid])
 
 
 def _buttons(person: User, actor: Any) -> list[ObjectAction]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.urls import reverse
 
@@ -161,6 +163,15 @@ def test_rest_deactivates_reactivates_and_ends_sessions(staff, alice, signed_in)
     assert shown["email"] == alice.email
     assert shown["second_factor_at"] is None
     assert "password" not in shown
+
+
+def test_rest_wants_a_recent_proof(staff, alice):
+    session = staff.session
+    session["proved_at"] = time.time() - 16 * 60
+    session.save()
+    answer = staff.post(f"/api/v1/users/{alice.uid}/deactivate/")
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "accounts.recent_proof_required"
 
 
 def test_key_of_a_superuser_finds_no_people(ruth, acme, client):
