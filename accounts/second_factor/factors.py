@@ -99,6 +99,7 @@ def factor_shown(actor: Actor, *, factor: Any) -> None:
 @transaction.atomic
 def factor_confirm(actor: Actor, *, factor: Any, name: str = "") -> Factor:
     """Let a factor open from now on. Audits, tells `factor_added`."""
+    User.objects.select_for_update().get(pk=factor.user_id)
     factor.name, factor.confirmed = name.strip()[:64] or factor.name, True
     type(factor).objects.filter(pk=factor.pk).update(name=factor.name, confirmed=True)
     _mark(factor.user)
@@ -169,11 +170,10 @@ def _mark(user: User) -> None:
         RememberedBrowser.objects.filter(user=user).delete()
         User.objects.filter(pk=user.pk).update(second_factor_at=None)
         user.second_factor_at = None
-    elif user.second_factor_at is None:
-        user.second_factor_at = timezone.now()
-        User.objects.filter(pk=user.pk, second_factor_at=None).update(
-            second_factor_at=user.second_factor_at
-        )
+        return
+    # As stored, not as loaded: another request may have removed the last one meanwhile.
+    User.objects.filter(pk=user.pk, second_factor_at=None).update(second_factor_at=timezone.now())
+    user.second_factor_at = User.objects.values_list("second_factor_at", flat=True).get(pk=user.pk)
 
 
 def _tell(signal: Any, actor: Actor, factor: Any) -> None:

@@ -88,6 +88,7 @@ def sms_send(actor: Actor, *, factor: SmsDevice) -> None:
         factor.phone,
         f"{code} is your code for THiNX Console. It works for 5 minutes. "
         f"Tell it to nobody.\n\n@{host} #{code}",
+        useful_for=int(LIFETIME.total_seconds()),
     )
     factor.refresh_from_db()
 

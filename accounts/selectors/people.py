@@ -13,6 +13,10 @@ ACCOUNT_VERBS = (
     "accounts.signed_out",
     "accounts.sign_in_refused",
     "accounts.password_changed",
+    "accounts.factor_added",
+    "accounts.factor_removed",
+    "accounts.factor_refused",
+    "accounts.recovery_code_used",
 )
 
 

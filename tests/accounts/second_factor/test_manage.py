@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.actor import PROVED_AT
-from accounts.models import RecoveryCodes, TotpDevice
-from accounts.second_factor.factors import factors_reset
+from accounts.models import RecoveryCodes, SmsDevice, TotpDevice
+from accounts.second_factor.factors import factor_confirm, factor_remove, factors_reset
 from audit.models import AuditEvent
 from tests.accounts.second_factor.conftest import app_of, codes_of, phone_of, verified
 from tests.factories.keys import make_api_key
@@ -144,3 +144,16 @@ def test_list_asks_a_constant_number_of_queries(olga, django_assert_num_queries)
         app_of(olga)
     with django_assert_num_queries(len(few)):
         client.get(PAGE)
+
+
+def test_factor_added_by_who_seemed_to_have_one_counts(olga, act):
+    """Another request removed the last factor after this one had loaded the person."""
+    app = app_of(olga)
+    seen_with_one = type(olga).objects.get(pk=olga.pk)
+    factor_remove(act(olga), factor=app)
+    phone = SmsDevice.objects.create(
+        user=seen_with_one, name="Mobile", phone="+420601123456", confirmed=False
+    )
+    factor_confirm(act(olga), factor=phone)
+    olga.refresh_from_db()
+    assert olga.second_factor_at is not None
