@@ -15,6 +15,11 @@ from core.grants import GrantFields
 NOT_OFFERED = {f"accounts.{action}_customrole" for action in ("add", "change", "delete")}
 # Whoever holds any role sees where they hold it.
 ALWAYS = "accounts.view_organization"
+# What belongs to something else and is seen with it; nobody ticks these by themselves.
+SEEN_WITH = {
+    "devices.view_device": "devices.view_devicestate",
+    "builds.view_build": "builds.view_buildlogline",
+}
 USUAL = ("view", "add", "change", "delete")
 # In the order in which people meet them; what is not named here comes after.
 ORDER = (
@@ -83,6 +88,7 @@ def with_implied(actions: Iterable[str]) -> list[str]:
         view = f"{app_label}.view_{codename.rpartition('_')[2]}"
         if view in offered_permissions():
             wanted.add(view)
+    wanted |= {part for whole, part in SEEN_WITH.items() if whole in wanted}
     return sorted(wanted)
 
 
@@ -106,6 +112,7 @@ def _offered(model: type) -> OfferedModel:
         else None
         for action in USUAL
     ]
+    hidden = {*NOT_OFFERED, *SEEN_WITH.values()}
     others = [
         OfferedAction(
             f"{app_label}.{codename}", codename.removesuffix(f"_{name}").replace("_", " ")
@@ -114,8 +121,8 @@ def _offered(model: type) -> OfferedModel:
     ]
     return OfferedModel(
         capfirst(f"{meta.verbose_name_plural}"),
-        tuple(None if a is None or a.perm in NOT_OFFERED else a for a in usual),
-        tuple(a for a in others if a.perm not in NOT_OFFERED),
+        tuple(None if a is None or a.perm in hidden else a for a in usual),
+        tuple(a for a in others if a.perm not in hidden),
     )
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from accounts.actor import Actor
 from accounts.models import Organization
 from accounts.selectors.tree import attach_ancestors
-from accounts.tree import at_or_below
+from accounts.tree import at_or_below, paths_above
 
 SESSION_KEY = "organization"
 # How many the switch in the header lists; the others are found by their name.
@@ -42,17 +42,18 @@ def switchable_organizations(request: HttpRequest) -> list[Organization]:
 
 
 def organizations_like(
-    actor: Actor, words: str, action: str = "view", without: Organization | None = None
+    actor: Actor, words: str, action: str = "view", moving: Organization | None = None
 ) -> tuple[list[Organization], bool]:
-    """Return the first organizations whose name or owner id matches, and whether there are more.
+    """Return the first organizations whose name matches, and whether there are more.
 
-    Each knows its `trail`. `without` leaves out one with everything below it.
+    Each knows its `trail`. With `moving` they are the places where that one can hang.
     """
     rows = Organization.objects.allowed(actor, action).order_by("path")
     if words.strip():
         rows = rows.filter(name__icontains=words.strip())
-    if without is not None:
-        rows = rows.exclude(at_or_below(without))
+    if moving is not None:
+        now = paths_above(moving.path)[-1:]
+        rows = rows.exclude(at_or_below(moving)).exclude(is_personal=True).exclude(path__in=now)
     found = list(rows[: MAX_FOUND + 1])
     attach_ancestors(actor, found)
     return found[:MAX_FOUND], len(found) > MAX_FOUND

@@ -251,6 +251,8 @@ def _require_target(actor: Actor, organization: Organization, parent: Organizati
 
 
 def _require_depth(parent: Organization, levels: int) -> None:
+    if parent.is_personal:
+        raise Conflict("accounts.personal", "Nothing hangs below a personal organization.")
     if not parent.is_active:
         raise _inactive(parent)
     if parent.depth + levels > MAX_DEPTH:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import transaction
 
 from accounts.actor import Actor
-from accounts.catalogue import offered_permissions, with_implied
+from accounts.catalogue import SEEN_WITH, offered_permissions, with_implied
 from accounts.models import CustomRole, Invitation, Membership, Organization
 from accounts.organization_events import RoleChanged, RoleCreated, RoleDeleted
 from accounts.roles import require_within
@@ -97,7 +97,7 @@ def role_holders(role: CustomRole) -> list[str]:
 
 def _known(actions: Iterable[str]) -> list[str]:
     wanted = set(actions)
-    unknown = sorted(wanted - offered_permissions())
+    unknown = sorted(wanted - offered_permissions() - {*SEEN_WITH.values()})
     if unknown:
         message = f"There is no such action: {', '.join(unknown[:3])}."
         raise DomainError("accounts.action_unknown", message, fields={"actions": [message]})

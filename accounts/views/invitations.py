@@ -54,7 +54,6 @@ class OrganizationInvitationsView(OrganizationRowsPage):
 
     tab = "invitations"
     table_class = InvitationTable
-    add = ("Invite people", "invite", Invitation)
     tab_text = "An invitation is a mail with a link that works once, for the person invited alone."
     row_actions = (
         Action("Send again", "resend", permission="change", icon="mail", shown=is_unanswered),

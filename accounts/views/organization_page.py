@@ -51,8 +51,8 @@ class OrganizationPage(ObjectView):
     )
 
     def crumbs(self, obj: Any) -> list[dict[str, str]]:
-        """Return the list and the organizations above."""
-        return [*super().crumbs(obj), *trail(self.actor, obj)]
+        """Return the list, the organizations above, and this one."""
+        return [*super().crumbs(obj), *trail(self.actor, obj), {"label": f"{obj}", "url": ""}]
 
     def lead(self, obj: Any) -> str:
         """Return what kind it is."""

@@ -60,7 +60,7 @@ class TreeMixin:
         for row in rows:
             above = len(row.trail) if not hidden else (len(row.path) - hidden) // row.steplen
             row.level = min(above, 12) if self.is_tree else 0
-            row.is_folded = row.pk in folded
+            row.is_folded, row.is_in_tree = row.pk in folded, self.is_tree
             row.fold_url = self._fold_url(row) if self.is_tree and row.numchild else ""
             row.second_line = "" if self.is_tree else TRAIL.join(row.trail)
         context = super().get_context(table, filterset)  # type: ignore[misc]
@@ -149,7 +149,7 @@ class OrganizationMoveView(OrganizationVerb):
 
     def _choose(self, obj: Organization, status: int = 200) -> HttpResponse:
         words = self.request.GET.get("q", "")
-        found, more = organizations_like(self.actor, words, action="add", without=obj)
+        found, more = organizations_like(self.actor, words, action="add", moving=obj)
         context = {
             "title": f"Move {obj}",
             "object": obj,

@@ -15,6 +15,7 @@ from tests.factories.devices import DeviceFactory
 
 pytestmark = pytest.mark.django_db
 SEE, TUNE = "devices.view_device", "devices.change_device"
+ALL = ["accounts.view_organization", TUNE, SEE, "devices.view_devicestate"]
 
 
 def refused(code):
@@ -41,7 +42,7 @@ def test_catalogue_holds_every_kind_of_object_and_no_role_editing():
 
 
 def test_actions_bring_seeing_with_them():
-    assert with_implied([TUNE]) == ["accounts.view_organization", TUNE, SEE]
+    assert with_implied([TUNE]) == ALL
 
 
 def test_page_makes_a_role_and_it_is_audited(signed_in, alice, acme):
@@ -51,7 +52,7 @@ def test_page_makes_a_role_and_it_is_audited(signed_in, alice, acme):
     answer = client.post(url, {"name": "Tuner", "actions": [TUNE]})
     assert answer["Location"] == f"/accounts/organizations/{acme.uid}/roles/"
     role = CustomRole.objects.get()
-    assert role.actions == ["accounts.view_organization", TUNE, SEE]
+    assert role.actions == ALL
     assert AuditEvent.objects.filter(verb="accounts.role_created").count() == 1
     assert "view, change" in client.get(role.get_absolute_url()).text
 
