@@ -41,6 +41,9 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
     stored = default_storage.save("matrix/firmware", ContentFile(b"abc"))
     artifact = ArtifactFactory(build__source=source, build__device=device, file=stored)
     key, _ = make_api_key(organization, user=owner)
+    member = make_user(f"member-{organization.pk}")
+    member.avatar = default_storage.save("avatars/matrix.webp", ContentFile(b"abc"))
+    member.save(update_fields=["avatar"])
     return {
         "organization": organization,
         "user": owner,
@@ -56,7 +59,9 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         # One's own, so nobody's of the cast.
         "factor": SimpleNamespace(uid=uuid4()),
         "browser": SimpleNamespace(uid=uuid4()),
-        "membership": join(make_user(f"member-{organization.pk}"), organization, Role.VIEWER),
+        "membership": join(member, organization, Role.VIEWER),
+        "avatar": member,
+        "signin": SimpleNamespace(uid=uuid4()),
         "invitation": invitation_send(
             SYSTEM, organization=organization, email="new@example.org", role=Role.VIEWER
         ),
