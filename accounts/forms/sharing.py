@@ -17,7 +17,7 @@ from core.forms.fields import UidChoiceField
 from core.scoping import is_allowed
 
 LIFETIMES = (
-    ("", "Until it is withdrawn"),
+    ("0", "Until it is withdrawn"),
     ("1", "For a day"),
     ("7", "For a week"),
     ("30", "For 30 days"),
@@ -48,7 +48,7 @@ class ShareForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="They may always see it. You can give what you may do here yourself.",
     )
-    lifetime = forms.ChoiceField(label="Until", choices=LIFETIMES, required=False)
+    lifetime = forms.ChoiceField(label="Until", choices=LIFETIMES, initial="0")
     last_day = forms.DateField(
         label="Or until a day",
         required=False,
@@ -84,6 +84,7 @@ class ShareForm(forms.Form):
         field.label_from_instance = lambda group: f"{group} ({group.organization})"
         if not groups.exists():
             del self.fields["group"]
+            self.fields["person"].required = True
 
     def _limit(self, end: datetime | None) -> None:
         if end is not None:
@@ -106,8 +107,8 @@ class ShareForm(forms.Form):
             if end < timezone.now():
                 self.add_error("last_day", ValidationError("This day is over. Choose a later one."))
             return end
-        days = cleaned.get("lifetime")
-        return timezone.now() + timedelta(days=int(days)) if days else None
+        days = int(cleaned.get("lifetime") or 0)
+        return timezone.now() + timedelta(days=days) if days else None
 
 
 class PersonForm(forms.Form):

@@ -33,6 +33,7 @@ class SharedRow:
     """One share as a line of a table; `uid` is what its checkbox sends back."""
 
     share: Share
+    button: str = "Withdraw"
 
     def __post_init__(self) -> None:
         share = self.share
@@ -48,7 +49,7 @@ class SharedRow:
             return []
         query = urlencode({"selected": self.share.key})
         url = f"{reverse('accounts:shared_withdraw')}?{query}"
-        return [ObjectAction("Withdraw", url, style="danger")]
+        return [ObjectAction(self.button, url, style="danger")]
 
     def __str__(self) -> str:
         return f"{self.share}"
@@ -63,6 +64,7 @@ class SharedListView(ScopedViewMixin, View):
     lead: ClassVar[str]
     empty: ClassVar[dict[str, str]]
     can_withdraw: ClassVar[bool] = False
+    button: ClassVar[str] = "Withdraw"
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Return the page."""
@@ -93,13 +95,14 @@ class SharedListView(ScopedViewMixin, View):
         return [ObjectAction("Withdraw", url, "ban", "danger", "post")]
 
     def _rows(self, page: Any) -> list[SharedRow]:
-        return [SharedRow(share) for share in page]
+        return [SharedRow(share, self.button) for share in page]
 
 
 class SharedWithMeView(SharedListView):
     """Objects that were shared with the reader, directly or with a group of theirs."""
 
     here = WITH_ME
+    button = "Give up"
     table_class = SharedTable
     lead = "Single objects of other organizations, or of your own, that somebody gave you."
     empty: ClassVar[dict[str, str]] = {

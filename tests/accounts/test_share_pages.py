@@ -50,6 +50,11 @@ def url(obj, action, to=None):
     return reverse(name, kwargs={"uid": obj.uid}) + (f"?with={to.uid}" if to else "")
 
 
+def body(**fields):
+    """Return what the form sends when nothing else is chosen."""
+    return {"lifetime": "0", **fields}
+
+
 def text(response) -> str:
     return " ".join(response.content.decode().split())
 
@@ -59,7 +64,7 @@ def test_admin_shares_any_kind_and_sees_who_may_do_what(signed_in, objects, alic
     obj, client = objects[kind], signed_in(alice)
     assert f'href="{url(obj, "share")}"' in text(client.get(obj.get_absolute_url()))
     assert client.get(url(obj, "share")).status_code == 200
-    response = client.post(url(obj, "share"), {"person": guest.email, "actions": ["delete"]})
+    response = client.post(url(obj, "share"), body(person=guest.email, actions=["delete"]))
     assert response.headers["Location"] == url(obj, "access")
     assert share_of(obj, guest).actions == {"view", "delete"}
     page = text(client.get(url(obj, "access")))
@@ -101,7 +106,7 @@ def test_share_for_a_week(signed_in, device, alice, guest):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({}, "Say whom to share it with."),
+        ({}, "This field is required."),
         ({"person": "nobody@example.org"}, "No account may be shared with by this address."),
         ({"person": "no address"}, "Enter a valid email address."),
         ({"person": "guest@example.org", "last_day": "2001-01-01"}, "This day is over."),
@@ -110,15 +115,17 @@ def test_share_for_a_week(signed_in, device, alice, guest):
     ],
 )
 def test_fault_is_said_and_nothing_is_shared(signed_in, device, alice, guest, data, said):
-    response = signed_in(alice).post(url(device, "share"), data)
+    response = signed_in(alice).post(url(device, "share"), body(**data))
     assert response.status_code == 422
     assert said in text(response)
     assert share_of(device, guest) is None
 
 
-def test_person_and_group_at_once_is_refused(signed_in, device, alice, guest, crew):
-    data = {"person": guest.email, "group": f"{crew.uid}"}
-    assert "one person or one group" in text(signed_in(alice).post(url(device, "share"), data))
+def test_one_of_person_and_group_is_demanded(signed_in, device, alice, guest, crew):
+    client = signed_in(alice)
+    both = body(person=guest.email, group=f"{crew.uid}")
+    assert "one person or one group" in text(client.post(url(device, "share"), both))
+    assert "Say whom to share it with." in text(client.post(url(device, "share"), body()))
 
 
 def test_group_of_another_organization_is_no_choice(signed_in, device, alice, umbrella):
@@ -126,7 +133,7 @@ def test_group_of_another_organization_is_no_choice(signed_in, device, alice, um
         organization=umbrella, name="Theirs", group=Group.objects.create(name="t")
     )
     assert "Theirs" not in text(signed_in(alice).get(url(device, "share")))
-    data = {"group": f"{theirs.uid}"}
+    data = body(group=f"{theirs.uid}")
     assert signed_in(alice).post(url(device, "share"), data).status_code == 422
 
 

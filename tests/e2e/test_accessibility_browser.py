@@ -50,6 +50,8 @@ def pages(console) -> list[str]:
         f"/devices/{made['device']}/builds/",
         f"/devices/{made['device']}/environment/",
         f"/devices/{made['device']}/audit/",
+        f"/devices/{made['device']}/access/?person={EMAIL}",
+        f"/devices/{made['device']}/share/",
         f"/devices/{made['device']}/edit/",
         f"/devices/{made['device']}/build/",
         f"/devices/{made['device']}/delete/",
@@ -67,6 +69,8 @@ def pages(console) -> list[str]:
         "/accounts/second-factor/add/sms/",
         "/accounts/second-factor/add/passkey/",
         "/accounts/organizations/",
+        "/accounts/shared/",
+        "/accounts/shared/outside/",
         "/no-such-page/",
         "/api/v1/devices/",
     ]
