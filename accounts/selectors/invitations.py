@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import Case, CharField, QuerySet, Value, When
+from django.db.models import Case, CharField, Value, When
 from django.utils import timezone
 
 from accounts.models import Invitation, User
@@ -13,7 +13,7 @@ from accounts.models import Invitation, User
 SESSION_KEY = "invitation"
 
 
-def with_state(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+def with_state(rows: Any) -> Any:
     """Annotate `state`: open, expired, accepted, declined or withdrawn."""
     return rows.annotate(
         state=Case(

@@ -22,6 +22,31 @@ RUN_AXE = """async rules => {
 }"""
 
 
+ORGANIZATION_TABS = (
+    "",
+    *(f"{name}/" for name in ("members", "invitations", "roles", "groups", "settings", "audit")),
+    *(f"{name}/" for name in ("invite", "add-role", "limits", "move", "second-factor", "delete")),
+)
+# A shared organization with a part, an invitation, a role and a group; their uids are printed.
+ACME = f"""
+from accounts.actor import Actor
+from accounts.models import User
+from accounts.services.groups import group_add, group_create
+from accounts.services.invitations import invitation_send
+from accounts.services.organizations import organization_create
+from accounts.services.roles import role_create
+ada = User.objects.get(email="{EMAIL}")
+actor = Actor.for_user(ada)
+acme = organization_create(actor, name="Acme", admin=ada)
+organization_create(actor, name="Plant", admin=ada, parent=acme)
+invitation_send(actor, organization=acme, email="nina@example.org", role="viewer")
+role = role_create(actor, organization=acme, name="Tuner", actions=["devices.change_device"])
+group = group_create(actor, organization=acme, name="Night shift")
+group_add(actor, group=group, user=ada)
+print(acme.uid, role.uid, group.uid)
+"""
+
+
 @pytest.fixture(scope="module")
 def console():
     credentials = {
@@ -38,6 +63,7 @@ def pages(console) -> list[str]:
     """Fill the console a little; return the address of every page."""
     rest = console.rest(EMAIL)
     made = fill(rest)
+    acme = console.manage("shell", "-c", ACME).split()
     lists = ["devices", "sources", "builds", "api-keys", "deploy-keys", "environment"]
     return [
         "/",
@@ -69,6 +95,12 @@ def pages(console) -> list[str]:
         "/accounts/second-factor/add/sms/",
         "/accounts/second-factor/add/passkey/",
         "/accounts/organizations/",
+        "/accounts/organizations/add/",
+        "/accounts/organizations/choose/",
+        *(f"/accounts/organizations/{acme[-3]}/{tab}" for tab in ORGANIZATION_TABS),
+        f"/accounts/roles/{acme[-2]}/",
+        f"/accounts/roles/{acme[-2]}/edit/",
+        f"/accounts/groups/{acme[-1]}/",
         "/accounts/shared/",
         "/accounts/shared/outside/",
         "/no-such-page/",
