@@ -13,10 +13,14 @@ ALLOWED = re.compile(r"[\w.+-]{1,150}")
 
 
 def person_named(name: str) -> User | None:
-    """Return the person of an e-mail address or a user name, in any case."""
+    """Return the person of an e-mail address or a user name, in any case.
+
+    An address comes first: nobody takes it from its owner by choosing it as a user name.
+    """
     name = name.strip()
-    field = "email" if "@" in name else "username"
-    return User.objects.filter(**{f"{field}__iexact": name}).order_by("pk").first()
+    if "@" in name and (owner := User.objects.filter(email__iexact=name).first()):
+        return owner
+    return User.objects.filter(username__iexact=name).order_by("pk").first()
 
 
 def require_free_username(name: str, *, person: User | None = None) -> str:

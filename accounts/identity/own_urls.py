@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from accounts.views import email_change, password_reset, providers, sign_in, sign_up
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
     path("sign-in/", sign_in.SignInView.as_view(), name="sign_in"),
     path("sign-out/", sign_in.SignOutView.as_view(), name="sign_out"),
     path(

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.generic import FormView, View
 
@@ -18,6 +18,7 @@ from accounts.forms import PasswordChangeForm
 from accounts.forms.profile import AvatarForm, ProfileForm
 from accounts.forms.sign_up import NewPasswordForm
 from accounts.identity.lockout import too_many_attempts
+from accounts.identity.passwords import is_kept_elsewhere
 from accounts.models import User
 from accounts.places import shown_phone
 from accounts.profile_cards import Card, cards_for, register
@@ -47,6 +48,8 @@ class PasswordChangeView(OwnAccountMixin, FormView):
         self.sudo = person is not None and (  # type: ignore[misc]
             not person.has_usable_password() or person.second_factor_at is not None
         )
+        if person is not None and is_kept_elsewhere(person):
+            return render(request, "accounts/password_elsewhere.html")
         return super().dispatch(request, *args, **kwargs)
 
     def get_form_class(self) -> Any:

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import User
 from audit.models import AuditEvent
 from tests.factories.accounts import PASSWORD
 
@@ -198,3 +199,9 @@ def test_nobody_has_an_account_page_says_where_the_link_is(client, db):
 
 def test_password_page_is_not_kept_by_caches(client, db):
     assert "no-store" in client.get(URL)["Cache-Control"]
+
+
+def test_address_belongs_to_its_owner_whatever_others_are_called(client, olga, alice):
+    User.objects.filter(pk=alice.pk).update(username="olga@example.org")
+    sign_in(client, "olga@example.org")
+    assert client.session["_auth_user_id"] == f"{olga.pk}"

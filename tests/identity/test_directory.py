@@ -345,3 +345,12 @@ def test_no_password_and_no_address_reach_the_log(use, server, caplog):
 def test_unsafe_or_unreadable_settings_are_refused_at_start(server, changed):
     with pytest.raises(ValueError, match="THINX_LDAP_DIRECTORIES: corp"):
         ldap_directory(server.entry(**changed))
+
+
+def test_password_of_the_directory_is_not_changed_here(use):
+    use()
+    client = sign_in()
+    page = client.get("/accounts/password/").text
+    assert "Your password is kept elsewhere" in page
+    client.post("/accounts/password/", {"new_password1": LOCAL, "new_password2": LOCAL})
+    assert not User.objects.get().has_usable_password()
