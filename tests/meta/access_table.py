@@ -117,8 +117,8 @@ POST             example_unload                        anywhere
 GET              example_info_refs                     nothing
 POST             example_upload_pack                   nothing
 
-GET,POST,PUT         accounts:sign_in                      public
-POST             accounts:sign_out                     own
+GET,POST         accounts:sign_in                       public
+POST             accounts:sign_out                     door
 GET,POST,PUT     accounts:password_change              own
 GET,POST         accounts:sign_up                      visitor
 GET              accounts:activation_sent              visitor

@@ -132,7 +132,7 @@ def acts_as(person: str, place: str, kind: str) -> str:
     """Below Acme its roles hold as in it, chloe rules, and neither shares nor keys reach there."""
     if place == "acme":
         return person
-    if person == "robot" and kind.startswith("api_"):
+    if person == "robot" and kind.startswith("api_") and kind != "api_nobodys":
         return "guest"
     return {"chloe": "alice", "shared": "guest"}.get(person, person)
 

@@ -24,7 +24,8 @@ class FactorVerifyView(QuestionView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Let through who has passed: also whom passkey.js brings back after its ceremony."""
         actor = request.actor  # type: ignore[attr-defined]
-        if not actor.is_authenticated or actor.held_back == "verify":
+        is_asked = request.method in {"GET", "HEAD", "POST"}
+        if not is_asked or not actor.is_authenticated or actor.held_back == "verify":
             return super().dispatch(request, *args, **kwargs)
         if actor.held_back == "enrol":
             return redirect("accounts:factor_enrol")
