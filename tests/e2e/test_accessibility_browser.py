@@ -88,6 +88,8 @@ def pages(console) -> list[str]:
         "/audit/",
         "/accounts/profile/",
         "/accounts/password/",
+        "/accounts/email/",
+        "/accounts/connections/",
         "/accounts/sudo/",
         "/accounts/second-factor/",
         "/accounts/second-factor/add/",
@@ -180,12 +182,26 @@ def test_no_page_has_a_fault(console, browser, cookies, pages, axe, width, theme
     assert not wrong, "\n".join(wrong)
 
 
+STRANGERS_PAGES = (
+    "/accounts/sign-in/",
+    "/accounts/sign-up/",
+    "/accounts/sign-up/sent/",
+    "/accounts/sign-up/again/",
+    "/accounts/activate/used/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/sent/",
+    "/accounts/with/cancelled/",
+    "/accounts/with/failed/",
+)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_sign_in_page_has_no_fault(console, browser, axe, theme):
+def test_pages_before_signing_in_have_no_fault(console, browser, axe, theme):
     context = browser.new_context(color_scheme=theme, bypass_csp=True)
     page = context.new_page()
-    assert faults(page, f"{console.url}/accounts/sign-in/", axe) == []
+    found = {address: faults(page, console.url + address, axe) for address in STRANGERS_PAGES}
     context.close()
+    assert not {address: wrong for address, wrong in found.items() if wrong}
 
 
 def test_pages_work_without_javascript(console, browser, cookies, pages):

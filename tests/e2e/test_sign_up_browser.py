@@ -96,7 +96,7 @@ def test_newcomer_signs_up_loses_the_password_and_chooses_another(console, chrom
         page.get_by_label("Password again").fill(PASSWORD)
         nina.press("Activate the account")
         expect(page.get_by_role("main")).to_contain_text("Create an API key")
-        assert nina.overflows() == 0
+        assert nina.overflows() <= 0
         nina.picture("first-page")
         page.context.clear_cookies()
         page.goto(console.url)
