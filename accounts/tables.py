@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import django_tables2 as tables
+from django.utils.html import format_html
 
 from accounts.models import CustomRole, Invitation, Membership, Organization, UserGroup
 from core.tables import (
@@ -129,7 +130,11 @@ class GroupMemberTable(ConsoleTable):
         verbose_name="Person",
     )
     remove = ComponentColumn(
-        "accounts/columns/group_remove.html", accessor="uid", orderable=False, verbose_name=""
+        "accounts/columns/group_remove.html",
+        accessor="uid",
+        orderable=False,
+        verbose_name=format_html('<span class="visually-hidden">{}</span>', "Actions"),
+        attrs={"th": {"class": "text-end"}, "td": {"class": "text-end"}},
     )
 
     class Meta:

@@ -95,7 +95,7 @@ class UserGroupView(ObjectTabView):
 
     def crumbs(self, obj: Any) -> list[dict[str, str]]:
         """Return the tree down to the groups of the organization."""
-        return group_crumbs(self.actor, obj)
+        return [*group_crumbs(self.actor, obj), {"label": f"{obj}", "url": ""}]
 
     def facts(self, obj: Any) -> list[Fact]:
         """Return where it belongs."""

@@ -99,7 +99,7 @@ class OrganizationMoveView(OrganizationVerb):
 
     action = "move"
     sudo = True
-    template_name = "accounts/organization_move.html"
+    title = "Move {}?"
     submit_label = "Move"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -130,7 +130,6 @@ class OrganizationMoveView(OrganizationVerb):
         if "to" not in self.request.GET:
             return []
         parent = self._parent()
-        self.title = "Move {}?"  # type: ignore[misc]
         return move_effects(obj, parent).sentences(obj, parent)
 
     def said(self, obj: Any, result: Any) -> str:

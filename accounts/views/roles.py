@@ -105,7 +105,7 @@ class CustomRoleView(ObjectView):
 
     def crumbs(self, obj: Any) -> list[dict[str, str]]:
         """Return the tree down to the roles of the organization."""
-        return role_crumbs(self.actor, obj)
+        return [*role_crumbs(self.actor, obj), {"label": f"{obj}", "url": ""}]
 
     def lead(self, obj: Any) -> str:
         """Return where it can be given."""
