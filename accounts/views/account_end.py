@@ -117,7 +117,7 @@ def consequences(plan: ErasurePlan) -> list[str]:
         "goes on running.",
         "You leave every organization, and API keys that act as you are revoked.",
         "The audit log keeps what you did, with your name: it is a chain that nobody can change.",
-        "This cannot be undone, by nobody.",
+        "Nobody can undo this.",
     ]
 
 

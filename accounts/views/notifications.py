@@ -36,7 +36,8 @@ class NotificationsForm(forms.Form):
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the topics, each with one cell for every channel."""
-        return [{"topic": topic, "cells": self._cells(topic)} for topic in topics]
+        ordered = sorted(topics, key=lambda topic: bool(topic.consent))
+        return [{"topic": topic, "cells": self._cells(topic)} for topic in ordered]
 
     def wishes(self) -> dict[tuple[str, str], bool]:
         """Return what was ticked and what was not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from django import template
@@ -73,3 +74,9 @@ def initials(person: object) -> str:
     """Return the first letters of a person's first and last word: "AL" of Ada Lovelace."""
     words = str(person).partition("@")[0].replace(".", " ").split() or ["?"]
     return "".join(word[:1] for word in (words[0], *words[1:][-1:])).upper()
+
+
+@register.filter
+def literal_pattern(text: object) -> str:
+    """Return a pattern attribute that matches exactly this text: "a+b" has a plus in it."""
+    return re.sub(r"[\\^$.*+?()\[\]{}|/]", r"\\\g<0>", f"{text}")
