@@ -28,6 +28,7 @@ from accounts.services.sign_up import activation_send, address_known, person_cre
 from core.exceptions import Conflict
 
 logger = logging.getLogger(__name__)
+UNKNOWN = "unknown"  # no invitation is to it
 BACKEND = "accounts.backends.EmailBackend"
 SENTENCES = {
     "account/messages/email_confirmation_failed.txt": "Another account has this address by now.",
@@ -115,7 +116,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Leave it to THINX_SIGN_UP, unless the provider's own `sign_up` says it."""
         own = sociallogin.provider.app.settings.get("sign_up")
-        return sign_up_allowed(request) if own is None else bool(own)
+        if own is not None:
+            return bool(own)
+        verified = [a.email for a in sociallogin.email_addresses if a.verified]
+        return any(sign_up_allowed(request, email) for email in verified or [UNKNOWN])
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Refuse answers to another question, and linking by who has not proved who they are."""

@@ -23,9 +23,19 @@ def sign_up_policy() -> str:
     return "open" if urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK else "invited"
 
 
-def sign_up_allowed(request: HttpRequest) -> bool:
-    """Tell whether this visitor may make an account: `invited` asks for an open invitation."""
+def sign_up_allowed(request: HttpRequest, email: str = "") -> bool:
+    """Tell whether this visitor may make an account, with this address if one is named.
+
+    `invited` asks for an open invitation, and the account has its address.
+    """
     policy = sign_up_policy()
     if policy == "invited":
-        return invitation_in(request) is not None
+        invited = invited_address(request)
+        return bool(invited) and email.lower() in {"", invited}
     return policy == "open"
+
+
+def invited_address(request: HttpRequest) -> str:
+    """Return the address of the invitation that this browser came with, or nothing."""
+    invitation = invitation_in(request)
+    return invitation.email.lower() if invitation is not None else ""

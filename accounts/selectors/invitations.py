@@ -29,22 +29,28 @@ def with_state(rows: Any) -> Any:
 
 def open_invitation(digest: str) -> Invitation | None:
     """Return the invitation with this digest if it can still be answered."""
-    if not digest:
-        return None
+    return _open().filter(digest=digest).first() if digest else None
+
+
+def invitation_to(email: str) -> Invitation | None:
+    """Return the newest open invitation of an address."""
+    return _open().filter(email__iexact=email).first()
+
+
+def invitation_in(request: Any) -> Invitation | None:
+    """Return the open invitation whose link this browser session has followed."""
+    return open_invitation(request.session.get(SESSION_KEY, ""))
+
+
+def _open() -> Any:
     rows = Invitation.objects.filter(
-        digest=digest,
         accepted_at=None,
         declined_at=None,
         withdrawn_at=None,
         expires_at__gt=timezone.now(),
         organization__is_active=True,
     )
-    return rows.select_related("organization", "custom_role", "invited_by").first()
-
-
-def invitation_in(request: Any) -> Invitation | None:
-    """Return the open invitation whose link this browser session has followed."""
-    return open_invitation(request.session.get(SESSION_KEY, ""))
+    return rows.select_related("organization", "custom_role", "invited_by")
 
 
 def invited_addresses(user: User) -> set[str]:

@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress, Login
 from allauth.socialaccount.models import SocialAccount
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,9 +21,10 @@ from accounts.identity import limits
 from accounts.identity.addresses import address_of_key
 from accounts.identity.lockout import too_many_attempts
 from accounts.identity.next_page import next_of
-from accounts.identity.policy import sign_up_allowed, sign_up_policy
+from accounts.identity.policy import invited_address, sign_up_allowed, sign_up_policy
 from accounts.identity.providers import provider_choices
-from accounts.selectors.invitations import invitation_in
+from accounts.selectors.invitations import SESSION_KEY as INVITATION
+from accounts.selectors.invitations import invitation_to
 from accounts.services.password_reset import way_in_ask
 from accounts.services.sign_up import person_activate, person_sign_up
 from core.exceptions import Conflict
@@ -58,11 +59,13 @@ class SignUpView(FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
-        invitation = invitation_in(self.request)
-        return {"email": invitation.email} if invitation is not None else {}
+        return {"email": invited_address(self.request)}
 
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         actor, data = Actor.from_request(self.request), form.cleaned_data
+        if not sign_up_allowed(self.request, data["email"]):
+            form.add_error("email", f"Your invitation is for {invited_address(self.request)}.")
+            return self.form_invalid(form)
         wait = limits.SIGN_UP.take(data["email"], actor.address)
         if wait:
             return asked_too_often(self.request, wait)
@@ -159,6 +162,10 @@ class ActivateView(FormView):
             return redirect("accounts:sign_in")
         record_authentication(request, person, "mail")
         target = request.session.pop(AFTER_SIGN_UP, "") or next_of(request)
+        invitation = invitation_to(person.email)
+        if invitation is not None:  # also when the link was followed in another browser
+            request.session[INVITATION] = invitation.digest
+            target = reverse("accounts:invitation_answer")
         return perform_login(request, Login(user=person, redirect_url=target))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -260,7 +260,25 @@ def test_invited_person_may_sign_up_where_nobody_else_may(
     page = client.get(URL)
     assert page.status_code == 200
     assert 'value="new@example.org"' in page.text
-    assert sign_up().status_code == 302
+    assert "Your invitation is for new@example.org." in sign_up().text
+    assert not User.objects.filter(username="nina").exists()
+    assert sign_up(email="New@example.org").status_code == 302
+
+
+def test_invited_person_comes_to_the_invitation_from_another_browser_too(
+    client, settings, sign_up, system, alice, acme, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        invitation_send(system, organization=acme, email="nina@example.org", role="viewer")
+    sign_up()
+    elsewhere = Client()
+    answer = elsewhere.post(link_path(settings), CHOSEN)
+    assert answer["Location"] == "/accounts/invitation/"
+    page = elsewhere.get(answer["Location"]).text
+    assert "Join Acme" in page
+    elsewhere.post(answer["Location"], {"accept": "1"})
+    person = User.objects.get(username="nina")
+    assert Membership.objects.get(organization=acme, user=person).role == "viewer"
 
 
 def test_newcomer_goes_on_to_where_they_came_from(client, sign_up, settings):

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Organization, User
 from accounts.services import user_create
+from accounts.services.invitations import invitation_send
 from audit.models import AuditEvent
 from tests.factories.accounts import PASSWORD, make_user
 from tests.identity.conftest import Traveller
@@ -233,6 +234,19 @@ def test_company_provider_may_make_accounts_where_nobody_else_may(traveller, set
     corp["settings"]["sign_up"] = True
     traveller.sign_in()
     assert is_signed_in(traveller.client)
+
+
+def test_invitation_lets_its_addressee_in_by_a_provider_and_nobody_else(
+    traveller, settings, system, alice, acme
+):
+    settings.SIGN_UP = "invited"
+    for email, is_let_in in (("somebody@example.org", False), ("nina@example.org", True)):
+        invitation = invitation_send(system, organization=acme, email=email, role="viewer")
+        session = traveller.client.session
+        session["invitation"] = invitation.digest
+        session.save()
+        traveller.sign_in()
+        assert is_signed_in(traveller.client) == is_let_in
 
 
 def test_closed_account_stays_closed(traveller):
