@@ -59,9 +59,9 @@ class UserViewSet(ReadOnlyViewSet):
     ordering_fields = ("email", "date_joined", "last_login")
     sudo_actions = frozenset({"deactivate", "reactivate", "end_sessions"})
     action_permissions = {
-        "deactivate": "support",
-        "reactivate": "support",
-        "end_sessions": "support",
+        "deactivate": "change",
+        "reactivate": "change",
+        "end_sessions": "change",
     }
 
     def get_queryset(self) -> Any:
@@ -73,6 +73,10 @@ class UserViewSet(ReadOnlyViewSet):
     def get_object(self) -> Any:
         """Return the person."""
         return get_object_or_404(people(self.actor), uid=self.kwargs[self.lookup_field])
+
+    def permits(self, obj: Any) -> bool:
+        """Tell whether the pages of the API offer the action: as for the list, all or nothing."""
+        return bool(self.actor.is_unrestricted)
 
     @extend_schema(request=None, responses=UserSerializer)
     @action(detail=True, methods=["post"])

@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.dispatch import Signal
+from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
@@ -121,6 +122,11 @@ class ScopedAdminMixin:
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the list that links by uid."""
         return UidChangeList
+
+    @property
+    def media(self) -> Media:
+        """Nothing here needs Django's jQuery: no actions, no pop-ups, no calendars."""
+        return Media()
 
     # --- Rows ------------------------------------------------------------------------------
 

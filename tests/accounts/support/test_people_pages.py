@@ -165,6 +165,14 @@ def test_rest_deactivates_reactivates_and_ends_sessions(staff, alice, signed_in)
     assert "password" not in shown
 
 
+@pytest.mark.parametrize("page", ["", "{}/", "{}/deactivate/"])
+def test_pages_of_the_api_open(staff, alice, page):
+    address = f"/api/v1/users/{page.format(alice.uid)}"
+    answer = staff.get(address, headers={"Accept": "text/html"})
+    assert answer.status_code in {200, 405}
+    assert "<html" in answer.text
+
+
 def test_rest_wants_a_recent_proof(staff, alice):
     session = staff.session
     session["proved_at"] = time.time() - 16 * 60
