@@ -147,9 +147,10 @@ def invitation_decline(actor: Actor, *, invitation: Invitation) -> None:
 
 def require_addressee(actor: Actor, invitation: Invitation) -> User:
     """Return the person, or raise Forbidden (accounts.not_addressee)."""
-    if actor.ceiling is not None:
+    if actor.ceiling is not None or actor.impersonator is not None:
         raise Forbidden(
-            "accounts.not_by_key", "An invitation is answered by a person, not by an API key."
+            "accounts.not_by_key",
+            "An invitation is answered by the person themselves, not by a key or by support.",
         )
     if actor.user is None or invitation.email.lower() not in invited_addresses(actor.user):
         raise Forbidden(

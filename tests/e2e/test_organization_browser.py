@@ -117,6 +117,49 @@ def joins_by_signing_up(nina: Person, console) -> None:
     nina.press("Accept the invitation")
 
 
+MANY = f"""
+from accounts.actor import Actor
+from accounts.models import Organization, User
+from accounts.services.organizations import organization_create
+ada = User.objects.get(email="{ADA}")
+acme = Organization.objects.get(name="Acme")
+for n in range(15):
+    organization_create(Actor.for_user(ada), name=f"Plant {{n:02}}", admin=ada, parent=acme)
+"""
+
+
+def test_one_of_many_is_found_and_chosen_by_keyboard(console, chrome, pictures):
+    console.manage("shell", "-c", MANY)
+    with person(chrome, DESKTOP, pictures) as ada:
+        sign_in(ada, console.url, ADA)
+        switch = ada.page.locator(".org-button")
+        expect(switch).to_contain_text("All organizations")
+        switch.focus()
+        ada.page.keyboard.press("Enter")
+        ada.page.keyboard.type("plant 14")
+        found = ada.page.locator("#organization-found .menu-item")
+        expect(found).to_have_count(1)
+        expect(found).to_contain_text("in Acme")
+        ada.picture("menu")
+        ada.page.keyboard.press("ArrowDown")
+        ada.page.keyboard.press("Enter")
+        expect(switch).to_contain_text("Plant 14")
+        assert ada.complaints == []
+
+
+def test_one_of_many_is_chosen_without_javascript(console, chrome):
+    context = chrome.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{console.url}/accounts/sign-in/")
+    page.get_by_label("E-mail address or user name").fill(ADA)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.goto(f"{console.url}/accounts/organizations/choose/?q=plant+13")
+    page.get_by_role("main").get_by_role("button", name="Plant 13").click()
+    expect(page.locator(".org-button")).to_contain_text("Plant 13")
+    context.close()
+
+
 def test_second_factor_is_not_demanded_by_somebody_without_one(console, chrome, pictures):
     with person(chrome, DESKTOP, pictures) as ada:
         sign_in(ada, console.url, ADA)

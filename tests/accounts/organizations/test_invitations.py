@@ -253,6 +253,13 @@ def test_closed_organization_lets_nobody_in(sent, client, alice, acme):
     assert client.get(path).status_code == 404
 
 
+def test_neither_a_key_nor_support_answers_for_somebody(sent, act, alice, guest, acme, root):
+    invitation, _ = sent(alice)
+    for actor in (act(guest, ceiling=acme), act(guest, impersonator=root)):
+        with refused("accounts.not_by_key"):
+            invitation_accept(actor, invitation=invitation)
+
+
 def test_custom_role_from_above_can_be_offered_below(sent, act, alice, guest, acme):
     plant = OrganizationFactory(parent=acme)
     role = CustomRole.objects.create(
