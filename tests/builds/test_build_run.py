@@ -86,7 +86,11 @@ def test_stages_and_audit_tell_the_story(system, acme, device):
     assert told == ["preparing", "cloning", "building", "publishing"]
     assert all("seconds" in stage for stage in build.stages.values())
     verbs = list(AuditEvent.objects.filter(target_uid=build.uid).values_list("verb", flat=True))
-    assert set(verbs) == {"builds.build_started", "builds.build_finished"}
+    assert set(verbs) == {
+        "builds.build_started",
+        "builds.secrets_revealed",
+        "builds.build_finished",
+    }
 
 
 def test_delivering_the_task_twice_builds_once(system, acme, device):

@@ -11,3 +11,14 @@ def queries_of(client, url: str) -> int:
     with CaptureQueriesContext(connection) as context:
         assert client.get(url).status_code == 200
     return len(context)
+
+
+def everything_in_redis(url: str) -> str:
+    """Return every key of a Redis database with what it holds."""
+    import redis
+
+    found = []
+    with redis.Redis.from_url(url) as server:
+        for name in server.scan_iter():
+            found.append(f"{name!r} {server.dump(name)!r}")
+    return "\n".join(found)
