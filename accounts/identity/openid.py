@@ -17,8 +17,8 @@ ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 class StrictOpenIDAdapter(OpenIDConnectOAuth2Adapter):
     """Takes nobody's word for who signed in but a signed token's.
 
-    allauth trusts the token of the token endpoint without its signature, since TLS brought it;
-    an issuer within a network may be plain HTTP.
+    allauth takes the token of the token endpoint without looking at its signature, since TLS
+    brought it; a proxy that opens TLS would then decide who is who.
     """
 
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:

@@ -266,10 +266,10 @@ def test_invited_person_may_sign_up_where_nobody_else_may(
 
 
 def test_invited_person_comes_to_the_invitation_from_another_browser_too(
-    client, settings, sign_up, system, alice, acme, django_capture_on_commit_callbacks
+    client, settings, sign_up, act, alice, acme, django_capture_on_commit_callbacks
 ):
     with django_capture_on_commit_callbacks(execute=True):
-        invitation_send(system, organization=acme, email="nina@example.org", role="viewer")
+        invitation_send(act(alice), organization=acme, email="nina@example.org", role="viewer")
     sign_up()
     elsewhere = Client()
     answer = elsewhere.post(link_path(settings), CHOSEN)

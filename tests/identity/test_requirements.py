@@ -63,6 +63,12 @@ def test_directories_and_providers_are_read_from_the_environment(tmp_path):
         ("THINX_OIDC_PROVIDERS", '{"id": "topsecret"}', "must be a JSON list of objects"),
         ("THINX_OIDC_PROVIDERS", '[{"id": "a", "client_secret": "topsecret"}]', "entry 1 lacks"),
         ("THINX_SAML_PROVIDERS", '[{"id":"github","name":"x","metadata_file":"x"}]', "'github'"),
+        (
+            "THINX_OIDC_PROVIDERS",
+            '[{"id": "a", "name": "A", "issuer": "http://sso.example", "client_id": "c", '
+            '"client_secret": "topsecret"}]',
+            "the issuer must be https://",
+        ),
         ("THINX_SIGN_UP", "everybody", "THINX_SIGN_UP is open, invited or closed"),
     ],
 )

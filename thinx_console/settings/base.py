@@ -398,6 +398,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "asyncio": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},  # the audit log has what it would say
         "transitions": {"level": "WARNING"},
     },
 }

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from thinx_console.env import env_secret, env_str
 
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TAKEN_IDS = {"github", "google", "openid_connect", "saml", "ldap"}
 
 
@@ -64,7 +65,11 @@ def _single_app(prefix: str, name: str, **more: Any) -> dict[str, Any]:
     return {prefix.lower(): {"APPS": apps, "OAUTH_PKCE_ENABLED": True, **more}}
 
 
-def _openid_app(entry: dict[str, Any]) -> dict[str, Any]:
+def openid_app(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return allauth's entry of one OpenID provider; raises ValueError for one without TLS."""
+    issuer = urlsplit(entry["issuer"])
+    if issuer.scheme != "https" and issuer.hostname not in LOOPBACK:
+        raise ValueError(f"THINX_OIDC_PROVIDERS: {entry['id']}: the issuer must be https://")
     own = ("scope", "sign_up", "verified_email", "token_auth_method")
     return {
         "provider_id": entry["id"],
@@ -114,7 +119,7 @@ def ldap_directory(entry: dict[str, Any]) -> dict[str, Any]:
     name = f"THINX_LDAP_DIRECTORIES: {entry['id']}"
     for uri in entry["uri"].split():
         parts = urlsplit(uri)
-        is_here = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        is_here = parts.hostname in LOOPBACK
         if parts.scheme not in {"ldap", "ldaps", "ldapi"}:
             raise ValueError(f"{name}: uri begins with ldap://, ldaps:// or ldapi://")
         if parts.scheme == "ldap" and not entry.get("start_tls") and not is_here:
@@ -202,7 +207,7 @@ SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     ),
     **_single_app("GOOGLE", "Google", SCOPE=["openid", "profile", "email"]),
     "openid_connect": {
-        "APPS": [_openid_app(entry) for entry in _OPENID],
+        "APPS": [openid_app(entry) for entry in _OPENID],
         "OAUTH_PKCE_ENABLED": True,
     },
     "saml": {"APPS": _SAML},
@@ -210,7 +215,7 @@ SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
 # Browsers follow a form to these places only (Content-Security-Policy: form-action).
 SIGN_IN_ORIGINS = sorted(
     {
-        *([GITHUB_URL] if "github" in SOCIALACCOUNT_PROVIDERS else []),
+        *([origin_of(GITHUB_URL)] if "github" in SOCIALACCOUNT_PROVIDERS else []),
         *(["https://accounts.google.com"] if "google" in SOCIALACCOUNT_PROVIDERS else []),
         *(origin_of(url) for e in _OPENID for url in [e["issuer"], *e.get("origins", [])]),
         *(origin_of(app["settings"]["idp"]["sso_url"]) for app in _SAML),
