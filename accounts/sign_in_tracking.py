@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.actor import client_address
+from accounts.identity.methods import sign_in_method
 from accounts.models import User
 from accounts.services.notices import security_notice
 from accounts.services.sign_ins import sign_in_begin, sign_in_forget
@@ -20,23 +21,14 @@ COOKIE = "thinx_known"
 SALT = "accounts.known-browser"
 A_YEAR = 365 * 24 * 3600
 MOST_PEOPLE = 20
-METHODS = {
-    "accounts.backends.EmailBackend": "Password",
-    "django_otp_webauthn.backends.WebAuthnBackend": "Passkey",
-}
+PASSKEY = "django_otp_webauthn.backends.WebAuthnBackend"
 
 
 def method_in_words(request: HttpRequest, user: Any) -> str:
-    """Return how somebody signed in: what the sign-in page noted, else what the backend is."""
-    noted = getattr(request, "sign_in_method", "")
-    if noted:
-        return f"{noted}"
-    backend = getattr(user, "backend", "")
-    if "ldap" in backend.lower():
-        return "Directory"
-    ways = request.session.get("account_authentication_methods") or [{}]
-    provider = ways[-1].get("provider", "")
-    return METHODS.get(backend, "") or provider.replace("_", " ").capitalize()
+    """Return how somebody signed in, in words; nothing when nobody said."""
+    if getattr(user, "backend", "") == PASSKEY:
+        return "Passkey"
+    return sign_in_method(request, user)
 
 
 @receiver(user_logged_in)

@@ -150,9 +150,8 @@ def _shared(user: User) -> Rows:
     for model in apps.get_models():
         if not issubclass(model, UserGrant):
             continue
-        rows = model._default_manager.filter(user=user).select_related(
-            "permission", "content_object"
-        )
+        rows: Any = model._default_manager.filter(user=user)
+        rows = rows.select_related("permission", "content_object")
         for row in rows:
             obj = row.content_object
             yield {

@@ -51,7 +51,12 @@ def user_deactivate(actor: Actor, *, user: User) -> User:
 
 @transaction.atomic
 def user_reactivate(actor: Actor, *, user: User) -> User:
-    """Let a person sign in again; their roles are what they were. Audits."""
+    """Let a person sign in again; their roles are what they were. Audits.
+
+    Raises Conflict `accounts.erasing` for somebody who deleted their account.
+    """
+    if User.objects.filter(pk=user.pk, erasing_since__isnull=False).exists():
+        raise Conflict("accounts.erasing", f"{user} deleted this account. It does not come back.")
     if _set_active(user, is_active=True):
         record(actor, UserReactivated, user, organization=own_organization(user))
     return user

@@ -23,6 +23,7 @@ from accounts.services.account_delete import (
     erasures_resume,
 )
 from accounts.services.profile import avatar_set
+from accounts.services.support import user_reactivate
 from audit.models import AuditEvent
 from builds.choices import BuildStatus
 from builds.models import Artifact, Build, Source
@@ -244,6 +245,13 @@ def test_deleting_twice_is_refused(act, guest):
     account_delete(act(guest), user=guest)
     with pytest.raises(Conflict) as refused:
         account_delete(Actor.for_user(guest), user=guest)
+    assert refused.value.code == "accounts.erasing"
+
+
+def test_support_does_not_bring_back_who_left(act, system, guest):
+    account_delete(act(guest), user=guest)
+    with pytest.raises(Conflict) as refused:
+        user_reactivate(system, user=guest)
     assert refused.value.code == "accounts.erasing"
 
 
