@@ -117,7 +117,7 @@ class World:
                 parent = Organization.objects.get(pk=parent.pk)
             self.organizations.append(OrganizationFactory(parent=parent))
         for organization in self.organizations:
-            if dice.random() < 0.15:
+            if dice.random() < 0.3:
                 Organization.objects.filter(pk=organization.pk).update(is_active=False)
         self.organizations = list(Organization.objects.filter(is_personal=False))
         self.roles = [
