@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-from accounts.selectors.organizations import MAX_SWITCH
+from accounts.selectors.organizations import MAX_SWITCH, has_more_organizations
 from thinx_console.outbox.access import may_read_outbox
 
 
@@ -91,7 +91,7 @@ def navigation_for(request: HttpRequest) -> dict[str, Any]:
     return {
         "nav": [_group(label, entries, current, request) for label, entries in GROUPS],
         "organizations": request.organizations[:MAX_SWITCH],  # type: ignore[attr-defined]
-        "more_organizations": len(request.organizations) > MAX_SWITCH,  # type: ignore[attr-defined]
+        "more_organizations": has_more_organizations(request),
         "organization": request.home_organization,  # type: ignore[attr-defined]
         "narrowed": bool(request.organization),  # type: ignore[attr-defined]
     }

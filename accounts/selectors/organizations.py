@@ -24,21 +24,21 @@ def reachable_organizations(actor: Actor) -> QuerySet[Organization]:
 
 
 def switchable_organizations(request: HttpRequest) -> list[Organization]:
-    """Return what the organization switch offers, personal ones first; one too many tells of more.
+    """Return what the organization switch lists, personal ones first; one query.
 
-    Of very many only those where the person holds a role are sorted, and the tree's first ones
-    follow: sorting ten thousand on every page would be felt.
+    Of very many only those where the person holds a role: sorting ten thousand on every page
+    would be felt, and nobody reads them. The search beside the list finds the others.
     """
     actor = _actor(request)
-    if not _reaches_many(actor):
-        return list(reachable_organizations(actor)[: MAX_SWITCH + 1])
-    own = reachable_organizations(actor).filter(memberships__user=actor.user)
-    found = list(own[: MAX_SWITCH + 1])
-    if len(found) <= MAX_SWITCH:
-        known = [row.pk for row in found]
-        others = Organization.objects.allowed(actor).exclude(pk__in=known).order_by("path")
-        found += others[: MAX_SWITCH + 1 - len(found)]
-    return found
+    rows = reachable_organizations(actor)
+    if _reaches_many(actor):
+        rows = rows.filter(memberships__user=actor.user)
+    return list(rows[: MAX_SWITCH + 1])
+
+
+def has_more_organizations(request: Any) -> bool:
+    """Tell whether the switch lists only some of those that the person reaches."""
+    return len(request.organizations) > MAX_SWITCH or _reaches_many(request.actor)
 
 
 def organizations_like(

@@ -298,6 +298,19 @@ def test_header_of_somebody_with_many_finds_by_name(signed_in, alice, acme):
     assert "in Acme" in found
 
 
+def test_header_of_somebody_with_very_many_lists_their_own_roles(
+    signed_in, monkeypatch, alice, acme, tree
+):
+    monkeypatch.setattr("accounts.actor.LITERAL_ORGANIZATIONS", 3)
+    client = signed_in(alice)
+    menu = client.get("/").text.partition("<main")[0]
+    assert "Find an organization by name" in menu
+    assert "Acme" in menu
+    assert "Plant 1" not in menu
+    assert "Plant 1" in client.get(f"{LIST}choose/?q=plant").text
+    assert "Line 2" in client.get(LIST).text
+
+
 def test_console_whose_operators_make_organizations_hides_the_button(
     signed_in, alice, acme, settings
 ):
