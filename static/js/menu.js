@@ -38,7 +38,12 @@ document.addEventListener("keydown", (event) => {
   if (!menu || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
   if (event.target.matches("input:not([type=search]), select, textarea")) return;
   const items = [...menu.querySelectorAll(".menu-item:not(.disabled)")];
-  if (event.target.matches("input") && event.key === "ArrowUp") return;
+  if (event.target.matches("input")) {
+    if (event.key === "ArrowUp") return;
+    (menu.querySelector("[data-found] .menu-item") ?? items[0])?.focus();
+    event.preventDefault();
+    return;
+  }
   const step = event.key === "ArrowDown" ? 1 : -1;
   const next = items[(items.indexOf(document.activeElement) + step + items.length) % items.length];
   next?.focus();
