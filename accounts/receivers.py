@@ -12,10 +12,10 @@ from django.http import HttpRequest
 
 from accounts.actor import Actor
 from accounts.events import LockedOut, SignedIn, SignedOut, SignInRefused
-from accounts.identity.methods import sign_in_method
 from accounts.identity.names import person_named
 from accounts.models import Organization, User
 from accounts.services.providers import provider_linked
+from accounts.sign_in_tracking import method_in_words
 from audit.recorder import record
 
 
@@ -32,7 +32,7 @@ def _signed_in(request: HttpRequest, user: User, **_: Any) -> None:
         SignedIn,
         user,
         organization=_organization_of(user),
-        method=sign_in_method(request, user),
+        method=method_in_words(request, user),
     )
 
 
