@@ -37,6 +37,8 @@ CODES = {
     415: "request.unsupported_media_type",
     429: "request.throttled",
 }
+# Never Basic: a browser would ask for the password, keep it, and send it for foreign pages too.
+AUTHENTICATE = 'Bearer realm="THiNX Console"'
 INVALID = "The request has faults; the fields say which."
 FORBIDDEN = "You may see this, but your role or key does not permit this action."
 
@@ -54,7 +56,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, DomainError):
         # 422 is how pages tell htmx of bad input; the API says 400 to all of it.
         code = 400 if error.status == 422 else error.status
-        return _answer(code, error.code, error.message, error.fields)
+        answer = _answer(code, error.code, error.message, error.fields)
+        if code == 401:
+            answer.headers["WWW-Authenticate"] = AUTHENTICATE
+        return answer
     if isinstance(error, DjangoValidationError):
         return _answer(400, CODES[400], INVALID, _fields_of(error))
     if isinstance(error, IntegrityError):

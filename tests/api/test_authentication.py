@@ -45,7 +45,9 @@ def test_missing_or_wrong_credential_is_401_and_says_how(db, client, headers):
     answer = get(client, **headers)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="THiNX Console"'
-    assert answer.json()["code"] == "request.unauthenticated"
+    by_password = headers.get("Authorization", "").startswith("Basic")
+    code = "accounts.password_refused" if by_password else "request.unauthenticated"
+    assert answer.json()["code"] == code
 
 
 def test_digest_of_a_key_is_not_a_key(client, automation_key):
