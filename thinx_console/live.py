@@ -8,6 +8,7 @@ and at once when somebody's access changes.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.db import DatabaseError
 from django.db.models import Value
 
 from accounts.actor import Actor
@@ -29,7 +31,10 @@ from devices.models import Device
 # With two queries each time; whatever changed closes a connection well within 5 seconds.
 RECHECK_SECONDS = 3.0
 MAX_SUBSCRIPTIONS = 50
+TRY_LATER = 1013
 SOURCES: dict[str, Any] = {"build": Build, "device": Device, "org": Organization}
+
+logger = logging.getLogger(__name__)
 
 
 class LiveConsumer(AsyncJsonWebsocketConsumer):
@@ -88,9 +93,13 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
 
     async def _keep_checking(self) -> None:
         welcome = True
-        while welcome:
-            await asyncio.sleep(RECHECK_SECONDS)
-            welcome = await self._still_welcome()
+        try:
+            while welcome:
+                await asyncio.sleep(RECHECK_SECONDS)
+                welcome = await self._still_welcome()
+        except DatabaseError as error:  # who cannot be asked for does not listen on
+            logger.warning("a live page is closed, its access cannot be asked for: %s", error)
+            await self.close(TRY_LATER)
 
     async def _still_welcome(self) -> bool:
         """Close the connection if its session, or one of its subscriptions, is over."""

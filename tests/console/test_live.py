@@ -7,7 +7,7 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 
 from core.jobs import access_changed
@@ -97,6 +97,22 @@ async def test_ended_session_is_closed_within_the_recheck(vera, monkeypatch):
     socket = await connect(vera)
     await sync_to_async(lambda: SessionStore.get_model_class().objects.all().delete())()
     assert (await socket.receive_output(timeout=3))["code"] == 4401
+
+
+async def test_page_whose_access_cannot_be_asked_for_is_closed(vera, monkeypatch):
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 0.05)
+    socket = await connect(vera)
+    await sync_to_async(rename_table)("django_session", "hidden")
+    try:
+        closed = await socket.receive_output(timeout=3)
+    finally:
+        await sync_to_async(rename_table)("hidden", "django_session")
+    assert closed["code"] == live.TRY_LATER
+
+
+def rename_table(old: str, new: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
 
 async def test_changed_access_is_asked_for_at_once(vera, device):
