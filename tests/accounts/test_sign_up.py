@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import threading
+from importlib import import_module
 
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection
@@ -309,3 +311,12 @@ def test_account_that_nobody_activated_is_forgotten_after_a_week(sign_up, olga):
 
 def test_people_of_before_and_the_first_operator_count_as_confirmed(olga, root):
     assert EmailAddress.objects.filter(verified=True, primary=True).count() == 2
+
+
+def test_people_from_before_sign_up_keep_their_way_in(client, olga, alice):
+    """The migration confirms the addresses of an installation that had no sign-up."""
+    EmailAddress.objects.all().delete()
+    import_module("accounts.migrations.0004_verified_addresses").confirm_all(apps, None)
+    assert EmailAddress.objects.filter(verified=True, primary=True).count() == 2
+    signing = {"username": "olga", "password": PASSWORD}
+    assert client.post("/accounts/sign-in/", signing)["Location"] == "/"
