@@ -173,7 +173,7 @@ def test_stranger_is_sent_to_sign_in(client, olga):
 def test_initials_stand_in_for_a_picture(signed_in, olga):
     olga.first_name, olga.last_name = "Olga", "de la Cruz"
     olga.save()
-    assert ">OC</span>" in signed_in(olga).get("/accounts/profile/").text
+    assert 'data-initials="OC"' in signed_in(olga).get("/accounts/profile/").text
 
 
 def test_big_file_is_refused_with_a_sentence(signed_in, olga):
