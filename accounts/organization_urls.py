@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.models import CustomRole, Invitation, Membership, Organization, UserGroup
 from accounts.views import groups, invitations, members, organizations, roles  # noqa: F401
 from core.views import get_model_urls
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("organizations/", include(get_model_urls(Organization))),
     path("memberships/", include(get_model_urls(Membership))),
     path("invitations/", include(get_model_urls(Invitation))),
