@@ -104,8 +104,9 @@ class AuditEvent(UidModel):
 
     @property
     def came_with(self) -> str:
-        """Return the credential, unless the actor's name says it already."""
-        return "" if self.credential in self.actor else self.credential
+        """Return the credential for lists, unless it goes without saying: an ordinary session."""
+        said = self.credential in self.actor or self.credential.startswith("session ")
+        return "" if said else self.credential
 
     @property
     def event_type(self) -> EventType | None:

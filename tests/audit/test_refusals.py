@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.cache import cache
 
@@ -31,6 +33,7 @@ def test_viewer_who_tries_to_change_a_device_is_in_its_history(in_acme, vera, de
     assert answer.status_code == 403
     (event,) = events()
     assert event.actor == "vera@example.org"
+    assert re.fullmatch("session [0-9a-f]{8}", event.credential)
     assert event.target_uid == device.uid
     assert event.organization_id == device.organization_id
     assert event.data == {"action": "change", "method": "GET", "page": "devices:device_edit"}
