@@ -95,12 +95,12 @@ class AuditEvent(UidModel):
     @property
     def changes(self) -> list[Change]:
         """Return the fields that changed, before and after."""
-        return changes_of(self.target_type, self.data)
+        return changes_of(self.target_type, self.data)  # type: ignore[arg-type]
 
     @property
     def details(self) -> list[tuple[str, str]]:
         """Return what else was recorded, as labels and words."""
-        return details_of(self.data)
+        return details_of(self.data)  # type: ignore[arg-type]
 
     @property
     def came_with(self) -> str:

@@ -93,7 +93,7 @@ class ConsoleBroker(Broker):
             await writer.close()
             raise AMQTTError(f"no usable CONNECT from {remote_address}: {error}") from error
         principal = await sync_to_async(authenticate)(
-            session.username or "", session.password or ""
+            session.username or "", session.password or "", address=remote_address
         )
         if principal is None or not _will_allowed(principal, session):
             session.password = None

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
+from django.core.cache import cache
 
 from accounts.actor import Actor
-from gateway.mqtt.access import Principal
+from audit.models import AuditEvent
+from gateway.mqtt.access import Principal, authenticate
+from keys import usage
 from keys.services import api_key_revoke, firmware_key_for
 from tests.factories.devices import DeviceFactory
 from tests.factories.keys import make_api_key
@@ -162,3 +167,24 @@ def test_deleted_device_loses_its_connection(connect, probe, acme_key):
     device = connect(probe.udid, acme_key[1])
     probe.delete()
     wait_for(device.gone.is_set)
+
+
+def test_wrong_key_and_first_use_are_audited(connect, acme, probe, acme_key):
+    cache.clear()
+    usage._known.clear()
+    key, secret = acme_key
+    for _ in range(2):
+        assert connect(probe.udid, "f" * 64).answer != ACCEPTED
+        assert connect(acme.owner_id, secret).answer == ACCEPTED
+    refused = AuditEvent.objects.get(verb="devices.refused")
+    assert (refused.organization_id, refused.address) == (acme.pk, "127.0.0.1")
+    first = AuditEvent.objects.get(verb="keys.apikey_new_address")
+    assert (first.target_uid, first.address) == (key.uid, "127.0.0.1")
+
+
+@pytest.mark.parametrize("username", ["", "nobody", "f" * 64, "a\x00b", f"{uuid.UUID(int=9)}"])
+def test_stranger_is_audited_with_the_installation(transactional_db, username):
+    cache.clear()
+    assert authenticate(username, "f" * 64, address="192.0.2.9") is None
+    event = AuditEvent.objects.get(verb="devices.refused")
+    assert (event.organization_id, event.address) == (None, "192.0.2.9")
