@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
+from django.db import connections
 from django.test import AsyncClient
 from django.utils import timezone
 
@@ -186,6 +187,7 @@ async def test_export_streams_to_an_asynchronous_server_too(alice, key, acme):
         answer = await client.get(f"{LIST}?export={kind}")
         text = "".join([part.decode() async for part in answer.streaming_content])
         assert "keys.apikey_created" in text
+    await sync_to_async(connections.close_all)()  # of the thread that streamed
 
 
 def test_event_page_shows_before_and_after(open_as, alice, key, act):
