@@ -10,7 +10,11 @@ from django.test import Client
 from accounts.services.limits import organization_limit, usage_of
 from audit.models import AuditEvent
 from builds.choices import BuildStatus
+from builds.conf import build_settings
+from builds.exceptions import BuildUserError
+from builds.models import Artifact
 from builds.services import build_start
+from builds.services.execution import _Execution
 from core.exceptions import DomainError
 from devices.models import Device
 from devices.services import device_create
@@ -142,3 +146,15 @@ def test_limits_of_others_are_not_for_members(signed_in, olga, alice, plant, mal
     assert signed_in(olga).post(url, {"max_devices": "9"}).status_code == 422
     plant.refresh_from_db()
     assert plant.max_devices is None
+
+
+def test_artifacts_that_do_not_fit_fail_the_build(acme):
+    acme.max_storage_mb = 1
+    acme.save()
+    build = BuildFactory(source__organization=acme, running=True)
+    execution = _Execution(build, build_settings())
+    fitting, too_large = Artifact(size=1024 * 1024), Artifact(size=1024 * 1024 + 1)
+    execution._require_storage([fitting])
+    with refused("build.user.storage_full") as caught:
+        execution._require_storage([too_large])
+    assert isinstance(caught.value, BuildUserError)
