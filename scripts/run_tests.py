@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
-WORKERS = "2"
+WORKERS = f"{max(2, os.cpu_count() or 2)}"
 
 # What tests start for real. A missing one fails here, with a sentence, and skips nothing.
 PROGRAMS = {

@@ -19,7 +19,8 @@ from gateway.protocol import answers
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+# Frameworks annotate these three differently; what is called is the same.
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 PATH = "/device/register"
 RETRY_AFTER = b"5"

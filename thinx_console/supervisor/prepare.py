@@ -106,15 +106,19 @@ def _applied(console: Console) -> str:
 
 def ensure_static(console: Console, env: Mapping[str, str]) -> str:
     """Collect and compress the static files, unless they are those of the last time."""
-    stamp = console.state / "static"
-    sources = [path for path in ROOT.glob("static/**/*") if path.is_file()]
-    wanted = fingerprint([ROOT / "requirements.txt", *sorted(sources)])
+    stamp, wanted = console.state / "static", static_fingerprint()
     if (console.data / "static" / "staticfiles.json").exists() and _read(stamp) == wanted:
         return "up to date"
     unused = [f"--ignore={pattern}" for pattern in UNUSED_STATIC]
     manage(env, "collectstatic", "--no-input", "--clear", "--verbosity", "0", *unused)
     stamp.write_text(wanted, encoding="utf-8")
     return "collected"
+
+
+def static_fingerprint() -> str:
+    """Return what the collected static files depend on, in short."""
+    sources = [path for path in ROOT.glob("static/**/*") if path.is_file()]
+    return fingerprint([ROOT / "requirements.txt", *sorted(sources)])
 
 
 def first_operator_link(console: Console, env: Mapping[str, str]) -> str:
