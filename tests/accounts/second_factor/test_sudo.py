@@ -203,3 +203,13 @@ def test_bulk_revocation_sent_too_late_keeps_the_selection(stale, alice, acme):
         },
     )
     assert f"{key.uid}" in answer.text
+
+
+def test_changing_the_password_asks_for_the_factor_of_who_has_one(alice):
+    app_of(alice)
+    client = verified(alice)
+    assert client.get("/accounts/password/").status_code == 200
+    session = client.session
+    session[PROVED_AT] -= 3600
+    session.save()
+    assert client.get("/accounts/password/")["Location"] == f"{URL}?next=/accounts/password/"
