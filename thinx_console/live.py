@@ -8,6 +8,7 @@ and at once when somebody's access changes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError
 from django.db.models import Value
@@ -44,6 +46,32 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     own_group: str = ""
     seat: Seat | None = None
     recheck: asyncio.Task[None] | None = None
+    ended: asyncio.Future[int]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Talk until the browser leaves or `close` is called; then end the connection.
+
+        Granian sends no close as long as somebody waits for a message, and channels always does:
+        so the conversation is ended first.
+        """
+        self.ended = asyncio.get_running_loop().create_future()
+        talk = asyncio.ensure_future(super().__call__(scope, receive, send))
+        try:
+            await asyncio.wait({talk, self.ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not self.ended.done():
+                await talk
+                return
+        finally:
+            talk.cancel()
+        with contextlib.suppress(asyncio.CancelledError, StopConsumer):
+            await talk
+        await self.disconnect(self.ended.result())
+        await send({"type": "websocket.close", "code": self.ended.result()})
+
+    async def close(self, code: Any = None, reason: str | None = None) -> None:
+        """Have the connection ended with this code."""
+        if not self.ended.done():
+            self.ended.set_result(int(code or 1000))
 
     async def connect(self) -> None:
         """Accept signed-in people only."""

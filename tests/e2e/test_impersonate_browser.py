@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.accounts.second_factor.conftest import SEED, code_at
+from tests.e2e.test_accessibility_browser import VIEWS, axe, faults  # noqa: F401
 from tests.support.browser import DESKTOP, Person, chromium, person
 from tests.support.console import private_console
 
@@ -133,3 +134,19 @@ def test_django_admin_obeys_our_content_security_policy(ada, console, width):
     expect(ada.page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     ada.page.get_by_role("button", name="Light theme").click()
     assert not ada.complaints
+
+
+@pytest.mark.parametrize(("width", "theme"), VIEWS)
+def test_pages_of_people_have_no_accessibility_fault(ada, console, axe, width, theme):  # noqa: F811
+    """The frame of the Django admin is Django's own, so it is not held to this."""
+    ada.page.goto(f"{console.url}/accounts/people/?q=olga")
+    olga = ada.page.get_by_role("link", name="olga@example.org").get_attribute("href")
+    context = ada.page.context.browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True
+    )
+    context.add_cookies(ada.page.context.cookies())
+    page = context.new_page()
+    pages = ("/accounts/people/", olga, f"{olga}reset-second-factor/", f"{olga}impersonate/")
+    found = [fault for path in pages for fault in faults(page, f"{console.url}{path}", axe)]
+    context.close()
+    assert found == []
