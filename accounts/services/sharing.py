@@ -38,7 +38,7 @@ def person_to_share_with(actor: Actor, *, email: str) -> User:
 
     After twenty addresses that lead nowhere the answer is the same for every address, for an hour.
     """
-    asker = f"{actor.user.pk}" if actor.user is not None else ""
+    asker = f"{actor.user.uid}" if actor.user is not None else ""
     person = None if UNKNOWN_ADDRESSES.retry_after(asker) else person_by_email(email)
     if person is None:
         UNKNOWN_ADDRESSES.failed(asker)

@@ -244,6 +244,16 @@ def test_address_is_found_in_any_case(act, alice, guest):
     assert person_to_share_with(act(alice), email=" Guest@Example.org ") == guest
 
 
+def test_who_tries_many_addresses_learns_nothing_more_for_an_hour(act, alice, olga, guest):
+    for number in range(20):
+        with pytest.raises(DomainError):
+            person_to_share_with(act(alice), email=f"nobody{number}@example.org")
+    with pytest.raises(DomainError) as error:
+        person_to_share_with(act(alice), email=guest.email)
+    assert error.value.code == "accounts.share_no_account"
+    assert person_to_share_with(act(olga), email=guest.email) == guest
+
+
 def test_sweep_deletes_what_is_over_audits_it_once_and_leaves_the_rest(
     act, device, alice, guest, mallory, crew
 ):
