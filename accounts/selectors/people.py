@@ -17,6 +17,12 @@ ACCOUNT_VERBS = (
     "accounts.factor_removed",
     "accounts.factor_refused",
     "accounts.recovery_code_used",
+    "accounts.sign_in_ended",
+    "accounts.profile_changed",
+    "accounts.notifications_changed",
+    "accounts.consent_given",
+    "accounts.consent_withdrawn",
+    "accounts.data_exported",
 )
 
 
