@@ -46,27 +46,36 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):
     own_group: str = ""
     seat: Seat | None = None
     recheck: asyncio.Task[None] | None = None
+    hearing: asyncio.Future[Any] | None = None
     ended: asyncio.Future[int]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Talk until the browser leaves or `close` is called; then end the connection.
 
         Granian sends no close as long as somebody waits for a message, and channels always does:
-        so the conversation is ended first.
+        so that waiting ends first. The layer may take seconds to let go; nobody waits for that.
         """
         self.ended = asyncio.get_running_loop().create_future()
-        talk = asyncio.ensure_future(super().__call__(scope, receive, send))
+
+        async def hear() -> Any:
+            self.hearing = asyncio.ensure_future(receive())
+            return await self.hearing
+
+        talk = asyncio.ensure_future(super().__call__(scope, hear, send))
         try:
             await asyncio.wait({talk, self.ended}, return_when=asyncio.FIRST_COMPLETED)
             if not self.ended.done():
                 await talk
                 return
+            if self.hearing is not None and not self.hearing.done():
+                self.hearing.cancel()
+                await asyncio.wait({self.hearing})
+            await send({"type": "websocket.close", "code": self.ended.result()})
+            await self.disconnect(self.ended.result())
         finally:
             talk.cancel()
         with contextlib.suppress(asyncio.CancelledError, StopConsumer):
             await talk
-        await self.disconnect(self.ended.result())
-        await send({"type": "websocket.close", "code": self.ended.result()})
 
     async def close(self, code: Any = None, reason: str | None = None) -> None:
         """Have the connection ended with this code."""
