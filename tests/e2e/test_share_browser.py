@@ -109,7 +109,7 @@ def test_share_is_seen_used_withdrawn_and_gone(console, alice, guest):
         assert time.monotonic() - began < 5, closes
         guest.page.wait_for_timeout(50)
     follow(guest, "Access")
-    assert guest.page.get_by_role("heading", level=1).inner_text() == "Nothing is here"
+    assert guest.page.get_by_role("heading", level=1).inner_text() == "Nothing here"
     assert not alice.complaints
 
 
