@@ -108,6 +108,15 @@ class EmailChangeAsked(EventType):
 
 
 @events.register
+class EmailChangeWithdrawn(EventType):
+    """A person gave up an address that was not confirmed yet."""
+
+    slug = "accounts.email_change_withdrawn"
+    label = "E-mail change withdrawn"
+    icon = "mail"
+
+
+@events.register
 class EmailChanged(EventType):
     """A person signs in by another e-mail address from now on."""
 

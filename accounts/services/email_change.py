@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.actor import Actor
-from accounts.events import EmailChangeAsked, EmailChanged
+from accounts.events import EmailChangeAsked, EmailChanged, EmailChangeWithdrawn
 from accounts.identity.addresses import address_key, console_url
 from accounts.models import User
 from accounts.selectors.people import own_organization
@@ -49,8 +49,19 @@ def email_change_ask(actor: Actor, *, person: User, email: str) -> None:
 
 @transaction.atomic
 def email_change_withdraw(actor: Actor, *, person: User) -> None:
-    """Give up an address that is not confirmed yet; its link opens nothing any more."""
-    EmailAddress.objects.filter(user=person, primary=False, verified=False).delete()
+    """Give up an address that is not confirmed yet; its link opens nothing any more. Audits."""
+    asked = EmailAddress.objects.filter(user=person, primary=False, verified=False)
+    emails = list(asked.values_list("email", flat=True))
+    if not emails:
+        return
+    asked.delete()
+    record(
+        actor,
+        EmailChangeWithdrawn,
+        person,
+        organization=own_organization(person),
+        email=", ".join(emails),
+    )
 
 
 @transaction.atomic

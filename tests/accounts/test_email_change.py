@@ -135,6 +135,8 @@ def test_person_gives_the_new_address_up(ask, confirm, olga):
     browser, _ = ask()
     assert NEW in browser.get(URL).text
     browser.post(URL, {"withdraw": "1"})
+    given_up = AuditEvent.objects.get(verb="accounts.email_change_withdrawn")
+    assert (given_up.actor_uid, given_up.target_uid) == (olga.uid, olga.uid)
     assert confirm(browser).status_code == 404
 
 
