@@ -31,6 +31,13 @@ def master_key() -> None:
             create_keyring(path)
 
 
+@pytest.fixture(autouse=True)
+def empty_outbox() -> None:
+    """No test finds the messages of another; one that travels in time would leave later ones."""
+    for path in settings.OUTBOX_DIR.glob("*"):
+        path.unlink()
+
+
 @pytest.fixture
 def acme(db):
     return OrganizationFactory(name="Acme")

@@ -134,7 +134,7 @@ def test_report_with_a_udid_that_exists_elsewhere_gets_another(acme, umbrella, s
 
 def test_report_broadcasts_to_the_device_and_the_organization(acme, system, monkeypatch):
     told = []
-    monkeypatch.setattr("core.jobs._send", told.extend)
+    monkeypatch.setattr("core.jobs.tell_groups", told.extend)
     device = DeviceFactory(organization=acme)
     from django.test import TestCase
 

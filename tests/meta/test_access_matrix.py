@@ -22,7 +22,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CLOSED = {"in", "hold", "401", "403", "404", "405"}
 HOLDING_VIEWS = {"accounts:factor_verify", "accounts:factor_enrol"}
 # The table must stay this wide: routes x methods x cast, and once more for each object.
-CELLS = 14_000
+CELLS = 20_000
 # What stands in an address that names no object of the cast.
 NOBODYS: tuple[dict[str, Any], ...] = (
     {},
