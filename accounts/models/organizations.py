@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from django.contrib.auth.models import Group
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.urls import reverse
 from treebeard.mp_tree import MP_Node
@@ -14,6 +15,9 @@ from accounts.models.people import User
 from accounts.querysets import OrganizationManager
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
+
+# What PostgreSQL's column holds; SQLite's would hold more.
+LIMIT = [MaxValueValidator(2_147_483_647)]
 
 
 def new_owner_id() -> str:
@@ -35,9 +39,9 @@ class Organization(UidModel, MP_Node):
     is_personal = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField(default=True)
     requires_second_factor = models.BooleanField(default=False)
-    max_devices = models.PositiveIntegerField(null=True, blank=True)
-    max_concurrent_builds = models.PositiveIntegerField(null=True, blank=True)
-    max_storage_mb = models.PositiveIntegerField(null=True, blank=True)
+    max_devices = models.PositiveIntegerField(null=True, blank=True, validators=LIMIT)
+    max_concurrent_builds = models.PositiveIntegerField(null=True, blank=True, validators=LIMIT)
+    max_storage_mb = models.PositiveIntegerField(null=True, blank=True, validators=LIMIT)
     created_at = models.DateTimeField(auto_now_add=True)
 
     node_order_by: list[str] = []

@@ -130,4 +130,5 @@ def print_plans(many: dict[tuple[str, str], list[str]]) -> None:
 
 
 def is_page(sql: str) -> bool:
-    return 'FROM "devices_device"' in sql and 'ORDER BY "devices_device"."alias"' in sql
+    wanted = ('FROM "devices_device"', 'JOIN "devices_devicestate"', 'ORDER BY "devices_device"')
+    return all(part in sql for part in wanted)
