@@ -5,25 +5,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_user_erasing_since'),
+        ("accounts", "0005_user_erasing_since"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='organization',
-            name='max_concurrent_builds',
-            field=models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(2147483647)]),
+            model_name="organization",
+            name="max_concurrent_builds",
+            field=models.PositiveIntegerField(
+                blank=True,
+                null=True,
+                validators=[django.core.validators.MaxValueValidator(2147483647)],
+            ),
         ),
         migrations.AlterField(
-            model_name='organization',
-            name='max_devices',
-            field=models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(2147483647)]),
+            model_name="organization",
+            name="max_devices",
+            field=models.PositiveIntegerField(
+                blank=True,
+                null=True,
+                validators=[django.core.validators.MaxValueValidator(2147483647)],
+            ),
         ),
         migrations.AlterField(
-            model_name='organization',
-            name='max_storage_mb',
-            field=models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(2147483647)]),
+            model_name="organization",
+            name="max_storage_mb",
+            field=models.PositiveIntegerField(
+                blank=True,
+                null=True,
+                validators=[django.core.validators.MaxValueValidator(2147483647)],
+            ),
         ),
     ]
