@@ -73,6 +73,8 @@ PRODUCTION = {
 }
 TESTENV = (PYTHON, "scripts/testenv.py")
 PYTEST = (PYTHON, "-m", "pytest", "--no-header", "-n", WORKERS)
+# The tests of one file go through the same console, as a journey: together, and as written.
+IN_ORDER = ("--dist", "loadfile", "-p", "no:randomly")
 # Once is enough for what has no database, or starts consoles with databases of their own.
 ON_POSTGRES = "not browser and not ops and not once and (not toolchain or django_db)"
 
@@ -91,7 +93,7 @@ STAGES = (
     Stage("sqlite", (*PYTEST, "-m", "not browser"), loud=True),
     # The whole server goes afterwards; dropping its databases would only wait for stragglers.
     Stage("postgres", (*TESTENV, *PYTEST, "--reuse-db", "-m", ON_POSTGRES), loud=True),
-    Stage("browser", (*TESTENV, *PYTEST, "-m", "browser"), loud=True),
+    Stage("browser", (*TESTENV, *PYTEST, *IN_ORDER, "-m", "browser"), loud=True),
 )
 
 
