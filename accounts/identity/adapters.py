@@ -87,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Refuse: mail of ours has its own templates and goes out by `core.mail`."""
-        raise NotImplementedError(template_prefix)
+        raise TypeError(f"{template_prefix} has no template of ours")
 
     def add_message(
         self,
