@@ -24,6 +24,7 @@ from devices.selectors import find_device
 from devices.services import CheckIn, device_report
 from devices.versions import same_version
 from gateway.callers import Caller
+from gateway.following import CheckedIn, follow
 from gateway.protocol import answers
 from gateway.protocol.errors import (
     DEVICE_LIMIT,
@@ -67,6 +68,7 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
     device = done.device
     newest = newest_build(device) if not done.is_new else None
     _follow(caller, done, newest)
+    _let_follow(done, said_status=report.status is not None)
     if registration.ack and device.mac.startswith("SIGFOX"):
         return answers.sigfox_downlink(device.mac, report.status or "")
     offer = _offer(device, newest) if is_offered(device, newest) else None
@@ -215,6 +217,24 @@ def _follow(caller: Caller, done: CheckIn, newest: Build | None) -> None:
         _note_failed(caller.actor, device, newest)
     elif newest is not None and done.version_changed:
         _note_other_version(caller.actor, device)
+
+
+def _let_follow(done: CheckIn, *, said_status: bool) -> None:
+    device, state = done.device, done.device.state
+    checked_in = CheckedIn(
+        device_id=device.pk,
+        uid=device.uid,
+        organization_id=device.organization_id,
+        organization_uid=device.organization.uid,
+        at=state.last_seen_at,
+        status=state.status if said_status else None,
+        level=state.level,
+        rssi=state.rssi,
+        snr=state.snr,
+        is_new=done.is_new,
+        version_changed=done.version_changed,
+    )
+    transaction.on_commit(lambda: follow([checked_in]))
 
 
 def _runs(device: Device, build: Build) -> bool:

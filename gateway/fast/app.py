@@ -10,7 +10,7 @@ from django.conf import settings
 
 from gateway.endpoint import JSON, MAX_BODY
 from gateway.fast.calls import Call, read_call
-from gateway.fast.notices import Notices
+from gateway.fast.notices import Notices, told_by
 from gateway.fast.senders import KnownSenders
 from gateway.fast.statements import Stored
 from gateway.fast.writer import Full, GroupWriter
@@ -36,7 +36,7 @@ class FastCheckIns:
     def __init__(self, inner: Application) -> None:
         self.inner = inner
         self.senders = KnownSenders()
-        self.writer = GroupWriter(Notices().told)
+        self.writer = GroupWriter(told_by(Notices()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":

@@ -13,6 +13,8 @@ from core.jobs import tell_groups
 from core.watching import watched
 from gateway.fast.calls import Call
 from gateway.fast.statements import Stored
+from gateway.fast.writer import Told
+from gateway.following import CheckedIn, follow
 from keys.models import ApiKey
 
 # A page needs no more than this, and a broker no less.
@@ -63,6 +65,30 @@ class Notices:
             ApiKey.objects.filter(stale, pk__in=pks).update(
                 last_used_at=now, last_used_address=address
             )
+
+
+def told_by(notices: Notices) -> Told:
+    """Return what hears of every batch: these notices, then the followers of all check-ins."""
+
+    def told(batch: Sequence[tuple[Call, Stored]], now: datetime) -> None:
+        notices.told(batch, now)
+        follow([_checked_in(call, stored, now) for call, stored in batch])
+
+    return told
+
+
+def _checked_in(call: Call, stored: Stored, now: datetime) -> CheckedIn:
+    return CheckedIn(
+        device_id=stored.device_id,
+        uid=call.uid,
+        organization_id=stored.organization_id,
+        organization_uid=stored.organization_uid,
+        at=now,
+        status=call.said["status"],
+        level=call.said["level"] or "",
+        rssi=call.said["rssi"],
+        snr=call.said["snr"],
+    )
 
 
 def _changed(group: str, uid: str) -> tuple[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -41,8 +42,10 @@ class Stored:
 
     alias: str
     auto_update: bool
-    organization_uid: Any
     key_id: int
+    device_id: int
+    organization_id: int
+    organization_uid: UUID
 
 
 # What makes a check-in ordinary. `v` is what the device says.
@@ -96,14 +99,15 @@ def _postgresql_statement() -> str:
     ordinary = _ordinary("now()", "k.digest = ANY(ARRAY[v.digest, v.also])")
     return f"""
 WITH hit AS MATERIALIZED (
-  SELECT v.*, d.id AS device_id, d.alias, d.auto_update, o.uid AS organization_uid,
-         k.id AS key_id, k.prefix
+  SELECT v.*, d.id AS device_id, d.alias, d.auto_update, k.id AS key_id, k.prefix,
+         o.id AS organization_id, o.uid AS organization_uid
   FROM unnest({arrays}) AS v({", ".join(_COLUMNS)}) {ordinary})
 UPDATE {TABLES["state"]} s
 SET last_seen_at = %s, checkins = s.checkins + 1, address = hit.address,
     last_key_prefix = hit.prefix, {kept}, {volatile}
 FROM hit WHERE s.device_id = hit.device_id
-RETURNING hit.n, hit.alias, hit.auto_update, hit.organization_uid, hit.key_id
+RETURNING hit.n, hit.alias, hit.auto_update, hit.key_id, hit.device_id, hit.organization_id,
+          hit.organization_uid
 """
 
 
@@ -143,7 +147,7 @@ def _sqlite_statements() -> tuple[str, str]:
     ordinary = _ordinary("%s", "k.digest IN (v.digest, v.also)")
     asked = f"""
 WITH v AS MATERIALIZED (SELECT {picked} FROM json_each(%s))
-SELECT v.n, d.id, k.prefix, d.alias, d.auto_update, o.uid, k.id FROM v {ordinary}
+SELECT v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid FROM v {ordinary}
 """
     kept = ", ".join(f'"{name}" = COALESCE(%s, "{name}")' for name in (*KEPT, *STATUS))
     volatile = ", ".join(f'"{name}" = %s' for name in VOLATILE)
@@ -168,9 +172,12 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
         hits = cursor.fetchall()
         cursor.executemany(
             SQLITE_STORED,
-            [_sqlite_values(calls[n], now, prefix, pk) for n, pk, prefix, *_ in hits],
+            [_sqlite_values(calls[n], now, prefix, pk) for n, prefix, _, _, _, pk, *_ in hits],
         )
-    return {n: Stored(alias, bool(auto), uid, key) for n, _, _, alias, auto, uid, key in hits}
+    return {
+        n: Stored(alias, bool(auto), *ids, UUID(organization_uid))
+        for n, _, alias, auto, *ids, organization_uid in hits
+    }
 
 
 def _sqlite_values(call: Call, now: datetime, prefix: str, pk: int) -> list[Any]:

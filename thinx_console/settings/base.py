@@ -318,6 +318,8 @@ EMBEDDED = env_bool(
     "THINX_EMBEDDED", "true", help="One machine: offers the example and its simulated devices."
 )
 
+# Tests have what follows a check-in happen on the spot.
+FOLLOW_INLINE = False
 FAST_CHECK_INS = env_bool(
     "THINX_FAST_CHECK_INS", "true", help="Commit ordinary check-ins together, before Django."
 )

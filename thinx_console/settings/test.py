@@ -36,6 +36,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Messages are there right after the commit; pytest runs several processes on one data folder.
 MESSAGES_INLINE = True
+FOLLOW_INLINE = True
 OUTBOX_DIR = Path(_DATA) / "outbox" / os.environ.get("PYTEST_XDIST_WORKER", "main")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

@@ -51,6 +51,8 @@ class TestStatement:
     def test_known_device_is_stored(self, key, known):
         stored = stored_of(key, known, status="warm #w", rssi="-60", version="1.0.0")
         assert (stored.alias, stored.auto_update) == (known.alias, known.auto_update)
+        assert (stored.device_id, stored.organization_id) == (known.pk, known.organization_id)
+        assert stored.organization_uid == known.organization.uid
         state = DeviceState.objects.get(device=known)
         assert (state.status, state.level, state.rssi) == ("warm", "warning", "-60")
         assert (state.checkins, state.address, state.env_hash) == (1, ADDRESS, "e1")

@@ -1,0 +1,116 @@
+"""What follows a check-in once it is committed and answered: one seam for both of its ways.
+
+A follower gets a batch and may take its time, within reason: it runs in a thread of its own, so
+no device waits for it and no commit does. It must not count on being called: a process that is
+killed takes what it had not told yet along. What may not be lost belongs into the check-in's own
+statement; a follower then only wakes who looks for it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import close_old_connections, connections
+
+logger = logging.getLogger(__name__)
+
+# More wait only when followers cannot keep up at all; then the newest are left out, and said so.
+MOST_WAITING = 100_000
+CLOSING_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """One committed check-in. `status` is None when the device said none; texts may be empty."""
+
+    device_id: int
+    uid: UUID
+    organization_id: int
+    organization_uid: UUID
+    at: datetime
+    status: str | None
+    level: str
+    rssi: str
+    snr: str
+    is_new: bool = False
+    version_changed: bool = False
+
+
+Follower = Callable[[Sequence[CheckedIn]], None]
+
+# In this order. Each gets every check-in; one that fails stops none of the others.
+FOLLOWERS: tuple[Follower, ...] = ()
+
+
+class Following:
+    """Hands check-ins to the followers, all that wait at once, in one thread."""
+
+    def __init__(self, followers: Callable[[], Sequence[Follower]]) -> None:
+        self._followers = followers
+        self._waiting: list[CheckedIn] = []
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+        self.left_out = 0
+
+    def add(self, batch: Sequence[CheckedIn]) -> None:
+        """Have the batch followed, soon; never blocks."""
+        with self._changed:
+            room = MOST_WAITING - len(self._waiting)
+            self._waiting += batch[:room]
+            if len(batch) > room:
+                self.left_out += len(batch) - room
+                logger.warning("followers do not keep up: %s check-ins left out", self.left_out)
+            if self._thread is None and not self._closing:
+                self._thread = threading.Thread(target=self._run, name="following", daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
+            self._changed.notify()
+
+    def tell(self, batch: Sequence[CheckedIn]) -> None:
+        """Hand one batch to every follower, now."""
+        for follower in self._followers():
+            try:
+                follower(batch)
+            except Exception:  # the check-ins are stored; the next follower may do better
+                logger.exception("a follower of check-ins failed")
+
+    def close(self) -> None:
+        """Follow what waits, within reason, then end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(CLOSING_SECONDS)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closing:
+                    self._changed.wait()
+                batch, self._waiting = self._waiting, []
+            if not batch:
+                connections.close_all()
+                return
+            close_old_connections()
+            self.tell(batch)
+
+
+_following = Following(lambda: FOLLOWERS)
+
+
+def follow(batch: Sequence[CheckedIn]) -> None:
+    """Have every follower hear of these check-ins, which are committed."""
+    if not batch:
+        return
+    if settings.FOLLOW_INLINE:
+        _following.tell(batch)
+    else:
+        _following.add(batch)
