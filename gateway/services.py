@@ -226,7 +226,7 @@ def _let_follow(done: CheckIn, *, said_status: bool) -> None:
         uid=device.uid,
         organization_id=device.organization_id,
         organization_uid=device.organization.uid,
-        at=state.last_seen_at,
+        at=state.last_seen_at or timezone.now(),
         status=state.status if said_status else None,
         level=state.level,
         rssi=state.rssi,

@@ -175,8 +175,8 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
             [_sqlite_values(calls[n], now, prefix, pk) for n, prefix, _, _, _, pk, *_ in hits],
         )
     return {
-        n: Stored(alias, bool(auto), *ids, UUID(organization_uid))
-        for n, _, alias, auto, *ids, organization_uid in hits
+        n: Stored(alias, bool(auto), key, device, organization, UUID(organization_uid))
+        for n, _, alias, auto, key, device, organization, organization_uid in hits
     }
 
 
