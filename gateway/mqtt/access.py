@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import close_old_connections
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Organization
@@ -16,6 +16,7 @@ from audit.refusals import first_lately
 from devices.events import DeviceRefused
 from devices.models import Device
 from gateway.callers import gateway_actor
+from gateway.mqtt.service import SERVICE_USER, is_service_password
 from keys.models import ApiKey
 from keys.selectors import api_key_authenticate
 from keys.usage import api_key_used
@@ -25,7 +26,10 @@ _OWNER_ID = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Principal:
-    """An authenticated connection: the whole owner, or one of its devices."""
+    """An authenticated connection: the whole owner, one of its devices, or the console itself.
+
+    `filters` is the rule of who may do what, for every broker; nothing else says it.
+    """
 
     key_id: int
     owner_id: str
@@ -34,19 +38,35 @@ class Principal:
     @property
     def name(self) -> str:
         """What tells this principal's clients from all others."""
-        return self.udid or self.owner_id
+        return self.udid or self.owner_id or SERVICE_USER
+
+    @property
+    def is_service(self) -> bool:
+        """Tell whether this is the console, which may use every topic."""
+        return self == SERVICE
+
+    def filters(self) -> tuple[str, ...]:
+        """Return the topics it may read and write; `#` stands for one level or more."""
+        if self.is_service:
+            return ("#", "$SYS/#")
+        owner = f"/{self.owner_id}"
+        if not self.udid:
+            return (owner, f"{owner}/#")
+        return (f"{owner}/{self.udid}", f"{owner}/{self.udid}/status", f"{owner}/shared/#")
 
     def allows(self, topic: str) -> bool:
         """Tell whether a topic, or a whole topic filter, lies inside what this one may use."""
-        levels = topic.split("/")
-        if len(levels) < 2 or levels[0] != "" or levels[1] != self.owner_id:
-            return False
-        if not self.udid:
-            return True
-        rest = levels[2:]
-        return rest in ([self.udid], [self.udid, "status"]) or (
-            len(rest) > 1 and rest[0] == "shared"
-        )
+        return any(covers(mine, topic) for mine in self.filters())
+
+
+def covers(allowed: str, asked: str) -> bool:
+    """Tell whether a filter without `+` has all that another topic or filter has."""
+    if not allowed.endswith("#"):
+        return allowed == asked
+    return asked.startswith(allowed[:-1])
+
+
+SERVICE = Principal(0, "")
 
 
 def authenticate(username: str, password: str, *, address: str = "") -> Principal | None:
@@ -56,17 +76,20 @@ def authenticate(username: str, password: str, *, address: str = "") -> Principa
     device may use, not the whole owner. Audits refusals, and the first use from an address.
     """
     close_old_connections()
+    if username == SERVICE_USER and is_service_password(password):
+        return SERVICE
     key = api_key_authenticate(password)
-    principal = _principal(key, username) if key is not None else None
+    principal = principal_of_key(key, username) if key is not None else None
     if key is None or principal is None:
-        _note_refusal(username, address)
+        note_refusal(username, address)
         return None
     actor = gateway_actor(address, credential=f"API key {key.prefix}")
     api_key_used(actor, key, address=address)
     return principal
 
 
-def _principal(key: ApiKey, username: str) -> Principal | None:
+def principal_of_key(key: ApiKey, username: str) -> Principal | None:
+    """Return who signs in by this name with a key that is right, or None when nobody may."""
     if not key.organization.is_active:
         return None
     owner_id = key.organization.owner_id
@@ -83,11 +106,16 @@ def _principal(key: ApiKey, username: str) -> Principal | None:
     return None if device is None else Principal(key.pk, owner_id, device.udid)
 
 
-def _note_refusal(username: str, address: str) -> None:
-    """Leave one event a minute for each address, in the chain of the owner that was named."""
-    if not first_lately("mqtt", username, address):
+def note_refusal(username: str, address: str) -> None:
+    """Leave one event a minute for each address, in the chain of the owner that was named.
+
+    A broker that does not tell the address leaves one a minute for each owner.
+    """
+    if address and not first_lately("mqtt", username, address):
         return
     organization = _named(username)
+    if not address and not first_lately("mqtt", f"{organization and organization.uid}"):
+        return
     record(gateway_actor(address), DeviceRefused, None, organization=organization, reason="mqtt")
 
 
@@ -103,12 +131,17 @@ def _named(username: str) -> Organization | None:
     return device.organization if device is not None else None
 
 
+def live_keys() -> QuerySet[ApiKey]:
+    """Return the keys that open anything: neither revoked nor expired, of active owners."""
+    live = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return ApiKey.objects.filter(live, revoked_at=None, organization__is_active=True)
+
+
 def still_valid(principals: set[Principal]) -> set[Principal]:
     """Return those whose key, organization and device are as they were. Two queries."""
     close_old_connections()
-    live = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     keys = set(
-        ApiKey.objects.filter(live, revoked_at=None, organization__is_active=True)
+        live_keys()
         .filter(pk__in={principal.key_id for principal in principals})
         .values_list("pk", flat=True)
     )
@@ -122,6 +155,9 @@ def still_valid(principals: set[Principal]) -> set[Principal]:
     return {
         principal
         for principal in principals
-        if principal.key_id in keys
-        and (not principal.udid or (principal.udid, principal.owner_id) in devices)
+        if principal.is_service
+        or (
+            principal.key_id in keys
+            and (not principal.udid or (principal.udid, principal.owner_id) in devices)
+        )
     }

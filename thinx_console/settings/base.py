@@ -9,6 +9,7 @@ from corsheaders.defaults import default_headers
 
 from core.crypto import derived_secret_key
 from thinx_console.env import env_bool, env_finish, env_int, env_list, env_secret, env_str
+from thinx_console.settings.brokers import *  # noqa: F403
 from thinx_console.settings.databases import cache_from_url, database_from_url
 from thinx_console.settings.identity import *  # noqa: F403
 from thinx_console.settings.identity import IDENTITY_APPS, SIGN_IN_ORIGINS

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from accounts.actor import Actor
 from audit.models import AuditEvent
 from gateway.mqtt.access import Principal, authenticate
+from gateway.mqtt.service import SERVICE_USER, service_password
 from keys import usage
 from keys.services import api_key_revoke, firmware_key_for
 from tests.factories.devices import DeviceFactory
@@ -61,6 +62,29 @@ def test_device_may_use_its_own_and_shared_topics_only(topic, allowed):
 )
 def test_owner_may_use_all_topics_below_its_id_only(topic, allowed):
     assert Principal(1, OWNER).allows(topic) is allowed
+
+
+def test_what_a_filter_covers_is_exactly_what_it_names():
+    for principal in (Principal(1, OWNER, "udid-1"), Principal(1, OWNER)):
+        assert all(principal.allows(mine) for mine in principal.filters())
+
+
+def test_console_signs_in_with_its_own_password_and_hears_everybody(connect, acme, acme_key):
+    assert connect(SERVICE_USER, acme_key[1]).answer != ACCEPTED
+    console = connect(SERVICE_USER, service_password())
+    assert console.answer == ACCEPTED
+    assert console.subscribe("#") == 1
+    owner = connect(acme.owner_id, acme_key[1])
+    owner.publish(f"/{acme.owner_id}/x", "hello")
+    wait_for(lambda: console.messages == [(f"/{acme.owner_id}/x", b"hello")])
+    owner.subscribe(f"/{acme.owner_id}/#")
+    console.publish(f"/{acme.owner_id}/y", "to you")
+    wait_for(lambda: (f"/{acme.owner_id}/y", b"to you") in owner.messages)
+
+
+def test_organization_without_an_owner_id_is_not_the_console():
+    assert not Principal(1, "").allows("/anything")
+    assert not Principal(1, "").allows("#")
 
 
 def test_device_connects_with_udid_and_key_and_hears_its_owner(connect, acme, probe, acme_key):
