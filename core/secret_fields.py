@@ -92,6 +92,7 @@ REGISTER: dict[str, SecretField] = {
     "builds.SigningKey.public_key": _public("is written into firmware"),
     "builds.Source.check_code": _public("how the last test of access ended, of docs/errors.md"),
     "devices.DeviceState.last_key_prefix": _public("the first 8 of 64 characters of a key"),
+    "devices.FormerOwner.key_prefix": _public("the first 8 of 64 characters of a key"),
     "keys.DeployKey.public_key": _public("is given to the git host"),
     "account.EmailConfirmation.key": _empty("confirmations are signed links"),
     "socialaccount.SocialApp.key": _empty("providers are settings, not rows"),

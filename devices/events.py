@@ -53,6 +53,15 @@ class DeviceRefused(EventType):
 
 
 @events.register
+class OwnerTold(EventType):
+    """A device that was handed over asked its former owner's way, and was told its new owner."""
+
+    slug = "devices.owner_told"
+    label = "Device told its new owner"
+    icon = "cpu"
+
+
+@events.register
 class FirmwareOffered(EventType):
     """A device was told to fetch a build."""
 

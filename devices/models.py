@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from core.grants import GroupGrant, UserGrant
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
+from devices.timezones import hours_now
 
 
 class Device(UidModel):
@@ -117,6 +119,39 @@ class DeviceState(models.Model):
 
     def __str__(self) -> str:
         return f"state of {self.device_id}"
+
+    @property
+    def utc_offset(self) -> float:
+        """Return how many hours east of UTC the device's clock is today."""
+        return hours_now(self.timezone_name, self.timezone_offset, timezone.now())
+
+
+class FormerOwner(models.Model):
+    """An organization that gave a device away, so that the device can be told who has it now.
+
+    `alias` and `key_prefix` are what that organization knew last: the device's name there, and
+    the key that the device called with.
+    """
+
+    scope_path = "device__organization"
+
+    device = models.ForeignKey(Device, models.CASCADE, related_name="former_owners")
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE, related_name="+")
+    alias = models.CharField(max_length=80)
+    key_prefix = models.CharField(max_length=8, blank=True)
+    moved_at = models.DateTimeField()
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-moved_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "organization"], name="former_owner_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"former owner of {self.device_id}"
 
 
 class DeviceUserPermission(UserGrant):

@@ -7,6 +7,7 @@ from typing import Any
 from core.scoping import ActorLike
 from core.views import Fact
 from devices.models import DeviceState
+from devices.timezones import UNSET
 from keys.models import EnvVar
 from keys.selectors import EffectiveVariable, effective_variables
 
@@ -50,6 +51,6 @@ def visible_variables(
 
 def _time_zone(state: DeviceState) -> str:
     name = state.timezone_name
-    if not state.timezone_offset:
-        return "" if name in {"", "UTC"} else name
-    return f"{name} ({state.timezone_offset:+g} h)"
+    if not state.utc_offset:
+        return "" if name in {"", UNSET} else name
+    return f"{name} ({state.utc_offset:+g} h)"

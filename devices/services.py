@@ -16,11 +16,13 @@ from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit
 from devices import events
 from devices.aliases import given_alias
+from devices.handover import require_not_moved
 from devices.macs import normalise_mac
 from devices.models import Device, DeviceState
 from devices.reports import DeviceReport
 from devices.selectors import find_device
 from devices.statuses import read_status
+from devices.timezones import UNSET, zone_said
 
 EDITABLE = (
     "alias",
@@ -43,8 +45,6 @@ REPORTED = (
     "push_token",
     "lat",
     "lon",
-    "timezone_name",
-    "timezone_offset",
 )
 
 
@@ -117,11 +117,13 @@ def device_report(
 
     Matched inside the organization by udid, then by MAC. Three statements for a known device,
     outside any transaction. Audits a new device; broadcasts. Two at once make one device. Raises
-    QuotaExceeded (accounts.limit_reached) for a new one past the limit.
+    QuotaExceeded (accounts.limit_reached) for a new one past the limit, and DeviceMoved for one
+    that this organization gave away.
     """
     facts = {"address": address[:64], "last_key_prefix": key_prefix[:8]}
     device = find_device(organization, udid=report.udid, mac=report.mac)
     if device is None:
+        require_not_moved(organization, udid=report.udid, mac=report.mac)
         try:
             return _register(actor, organization, report, facts)
         except IntegrityError:
@@ -149,6 +151,7 @@ def _register(
     device.save(force_insert=True)
     values = {name: v for name in REPORTED if (v := getattr(report, name)) is not None}
     values |= {name: getattr(report, name) or "" for name in VOLATILE}
+    values |= zone_said(report.timezone_name, report.timezone_offset, timezone.now())
     values["status"], values["level"] = read_status(report.status or "")
     device.state = DeviceState.objects.create(
         device=device, last_seen_at=timezone.now(), checkins=1, **values, **facts
@@ -173,8 +176,10 @@ def _check_in(actor: Any, device: Device, report: DeviceReport, facts: dict[str,
     said |= {name: getattr(report, name) or "" for name in VOLATILE}
     if report.status is not None:
         said["status"], said["level"] = read_status(report.status)
-    differing = {name: v for name, v in (said | facts).items() if v != getattr(state, name)}
     now = timezone.now()
+    if state.timezone_name in {"", UNSET}:  # as with the alias, what is chosen here wins
+        said |= zone_said(report.timezone_name, report.timezone_offset, now)
+    differing = {name: v for name, v in (said | facts).items() if v != getattr(state, name)}
     DeviceState.objects.filter(pk=state.pk).update(
         last_seen_at=now, checkins=F("checkins") + 1, **differing
     )

@@ -11,8 +11,15 @@ from audit.recorder import record
 from audit.refusals import first_lately
 from core.logging import request_id
 from devices.events import DeviceRefused
+from devices.handover import owned_before
 from gateway.protocol import values
-from gateway.protocol.errors import INVALID_OWNER, NO_KEYS, WRONG_KEY, ProtocolError
+from gateway.protocol.errors import (
+    AUTHENTICATION_ERROR,
+    INVALID_OWNER,
+    NO_KEYS,
+    WRONG_KEY,
+    ProtocolError,
+)
 from keys.models import ApiKey
 from keys.selectors import api_key_authenticate
 from keys.services import key_digest
@@ -53,9 +60,15 @@ def caller_of(presented: str, *, owner: str | None, owner_sent: str, address: st
     if credential is None:
         raise ProtocolError(WRONG_KEY, 200)
     key = api_key_authenticate(credential, digest_accepted=True)
-    if key is None or key.organization.owner_id != owner or not key.organization.is_active:
-        raise ProtocolError(_refusal(owner, address), 200)
+    if key is None or not key.organization.is_active or not _opens(key, owner):
+        raise ProtocolError(_refusal(owner, address, WRONG_KEY), 200)
     return _known(Caller(key, key.organization, address))
+
+
+def note_without_key(owner: str | None, *, address: str) -> None:
+    """Audit a call without a key in the chain of the owner it names, once a minute an address."""
+    if owner is not None:
+        _refusal(owner, address, AUTHENTICATION_ERROR)
 
 
 def caller_without_owner(presented: str, *, address: str) -> Caller | None:
@@ -84,12 +97,23 @@ def _known(caller: Caller) -> Caller:
     return caller
 
 
-def _refusal(owner: str, address: str) -> str:
+def _opens(key: ApiKey, owner: str) -> bool:
+    """Tell whether a key is the owner's, or the one of a device that the owner gave away.
+
+    A firmware key goes with its device, so who has it is the device, under whatever owner it
+    still knows; its answer names the new one.
+    """
+    if key.organization.owner_id == owner:
+        return True
+    return key.device is not None and owned_before(key.device, owner)
+
+
+def _refusal(owner: str, address: str, reason: str) -> str:
     """Say why, and leave one audit event a minute for each address."""
     organization = Organization.objects.filter(owner_id=owner).first()
     if organization is None or not ApiKey.objects.filter(organization=organization).exists():
         return NO_KEYS
     if first_lately("device", f"{organization.uid}", address):
         actor = gateway_actor(address)
-        record(actor, DeviceRefused, None, organization=organization, reason=WRONG_KEY)
+        record(actor, DeviceRefused, None, organization=organization, reason=reason)
     return WRONG_KEY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from builds.models import Artifact, SigningKey
 from builds.offers import manifest_of
 from devices.models import Device
+from gateway.protocol.files import as_files
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,24 @@ def firmware_response(
     if status == 206:
         answer["Content-Range"] = f"bytes {start}-{stop - 1}/{artifact.size}"
     return _with_headers(answer, artifact, device)
+
+
+def files_response(artifact: Artifact, file: IO[bytes]) -> HttpResponse | None:
+    """Return one file of text as the answer that file platforms install; None for other files.
+
+    Its digest is that of the answer; the signature is over the file and would not fit.
+    """
+    content = None
+    if artifact.size <= ONE_PIECE:
+        content = as_files(artifact.name, file.read())
+        file.seek(0)
+    if content is None:
+        return None
+    file.close()
+    response = HttpResponse(content, content_type="application/json; charset=utf-8")
+    response["Content-Length"] = str(len(content))
+    response["x-MD5"] = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return response
 
 
 def _body(

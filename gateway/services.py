@@ -8,10 +8,12 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from audit.recorder import record
+from audit.refusals import first_lately
 from builds.choices import BuildStatus
 from builds.models import Artifact, Build, OneTimeToken
 from builds.offers import firmware_of, is_newer, is_offered, newest_build
@@ -19,7 +21,8 @@ from builds.services.tokens import token_issue, token_use
 from core.exceptions import QuotaExceeded
 from core.jobs import changed_on_commit
 from devices import events
-from devices.models import Device, DeviceState
+from devices.handover import DeviceMoved, may_be_told
+from devices.models import Device, DeviceState, FormerOwner
 from devices.selectors import find_device
 from devices.services import CheckIn, device_report
 from devices.versions import same_version
@@ -32,11 +35,14 @@ from gateway.protocol.errors import (
     PUSH_DEVICE_NOT_FOUND,
     STATUS_OK,
     UPDATE_NOT_FOUND,
+    WRONG_KEY,
     ProtocolError,
 )
+from gateway.protocol.files import ASK_BY_URL, base_platform
 from gateway.protocol.requests import FirmwareRequest, PushRequest, Registration
 
 ROLLED_BACK = "rolled back from "
+FIRMWARE_PATH = "/device/firmware"
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
         )
     except QuotaExceeded:
         raise ProtocolError(DEVICE_LIMIT, 200) from None
+    except DeviceMoved as moved:
+        return _tell_new_owner(caller, registration, moved.former)
     device = done.device
     newest = newest_build(device) if not done.is_new else None
     _follow(caller, done, newest)
@@ -89,8 +97,9 @@ def firmware_token(caller: Caller, request: FirmwareRequest) -> bytes:
 def firmware_for(caller: Caller, request: FirmwareRequest) -> Offer | bytes:
     """Return the firmware a device is to get now, or the answer that says why there is none."""
     device = _known_device(caller, request)
-    if request.env_hash:
-        device.state.env_hash = request.env_hash
+    # What it runs now, by its own word; only a check-in stores it.
+    device.state.env_hash = request.env_hash or device.state.env_hash
+    device.state.version = request.version or device.state.version
     offer = _newest_offer(device)
     if offer is None:
         return answers.nothing_to_install(UPDATE_NOT_FOUND)
@@ -140,6 +149,23 @@ def note_downloaded(actor: Any, offer: Offer) -> None:
     _tell(device, build)
 
 
+def _tell_new_owner(caller: Caller, registration: Registration, former: FormerOwner) -> bytes:
+    """Answer a device that calls under the owner it had; anybody else is refused. Audits."""
+    report, device = registration.report, former.device
+    if not may_be_told(former, key_prefix=caller.key.prefix, mac=report.mac):
+        raise ProtocolError(WRONG_KEY, 200)
+    organization = device.organization
+    if first_lately("moved", f"{device.uid}", caller.address):
+        record(caller.actor, events.OwnerTold, device, organization=organization)
+    return answers.checked_in(
+        owner=organization.owner_id,
+        alias=former.alias,
+        udid=device.udid,
+        auto_update=False,
+        timestamp=int(time.time()),
+    )
+
+
 def _known_device(caller: Caller, request: FirmwareRequest) -> Device:
     udid = caller.udid(request.udid)
     device = find_device(caller.organization, udid=udid, mac=request.mac)
@@ -161,14 +187,18 @@ def _offer(device: Device, build: Build | None) -> Offer | None:
 def _update_answer(caller: Caller, offer: Offer) -> bytes:
     device, build, artifact = offer.device, offer.build, offer.artifact
     _note_offer(caller.actor, offer)
+    ott = token_issue(device=device, artifact=artifact)
+    hints = {"md5": artifact.md5, "hash": artifact.sha256, "commit": build.commit}
+    if base_platform(device.platform) in ASK_BY_URL:
+        hints = {"url": f"{settings.PUBLIC_URL}{FIRMWARE_PATH}?ott={ott}", **hints}
     return answers.firmware_update(
         alias=device.alias,
         udid=device.udid,
-        ott=token_issue(device=device, artifact=artifact),
+        ott=ott,
         mac=device.mac,
         version=build.firmware or build.version,
         timestamp=int(time.time()),
-        hints={"md5": artifact.md5, "hash": artifact.sha256, "commit": build.commit},
+        hints=hints,
     )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import IO
 
 from django.http import HttpRequest, HttpResponseBase
 
 from accounts.actor import Actor, client_address
+from builds.models import Artifact
 from builds.services.tokens import token_find
+from devices.models import Device
 from gateway import services
-from gateway.callers import Caller, caller_of, caller_without_owner
-from gateway.downloads import firmware_response, open_artifact
+from gateway.callers import Caller, caller_of, caller_without_owner, note_without_key
+from gateway.downloads import files_response, firmware_response, open_artifact
 from gateway.endpoint import JSON, TEXT, device_endpoint, read_body, reply
 from gateway.protocol import answers
 from gateway.protocol.errors import (
@@ -18,6 +21,7 @@ from gateway.protocol.errors import (
     AUTHENTICATION_ERROR,
     MISSING_MAC,
     NO_SUCH_DEVICE,
+    OTT_KEY_NOT_VALID,
     OTT_MISSING,
     OTT_UPDATE_NOT_AVAILABLE,
     OTT_UPDATE_NOT_FOUND,
@@ -25,6 +29,7 @@ from gateway.protocol.errors import (
     UPDATE_NOT_FOUND,
     ProtocolError,
 )
+from gateway.protocol.files import takes_files
 from gateway.protocol.requests import (
     FirmwareRequest,
     Registration,
@@ -47,7 +52,9 @@ def register(request: HttpRequest) -> HttpResponseBase:
 @device_endpoint("GET", "HEAD", "POST", close=True)
 def firmware(request: HttpRequest) -> HttpResponseBase:
     """Give firmware: by token to anybody who has it, or to a device with its key."""
-    return _ask_firmware(request) if request.method == "POST" else _fetch_firmware(request)
+    if request.method == "POST" and "ott" not in request.GET:
+        return _ask_firmware(request)
+    return _fetch_firmware(request)
 
 
 @device_endpoint("POST")
@@ -72,8 +79,8 @@ def _fetch_firmware(request: HttpRequest) -> HttpResponseBase:
     file = open_artifact(token.artifact)
     if file is None:
         return reply(OTT_UPDATE_NOT_AVAILABLE, status=404, content_type=TEXT)
-    response = firmware_response(request, token.artifact, token.device, file)
-    if request.method == "GET" and response.status_code in {200, 206}:
+    response = _payload(request, token.artifact, token.device, file)
+    if request.method != "HEAD" and response.status_code in {200, 206}:
         actor = replace(Actor.named_system("device gateway"), address=client_address(request))
         services.download_begun(actor, token)
     return response
@@ -83,7 +90,12 @@ def _ask_firmware(request: HttpRequest) -> HttpResponseBase:
     asked = parse_firmware_request(read_body(request))
     if not asked.wants_token and not asked.mac_sent:
         raise ProtocolError(MISSING_MAC, 200)
-    caller = _caller(request, asked, AUTHENTICATION)
+    try:
+        caller = _caller(request, asked, AUTHENTICATION)
+    except ProtocolError:
+        if asked.wants_token:
+            return reply(OTT_KEY_NOT_VALID, content_type=TEXT)
+        raise
     try:
         if asked.wants_token:
             return reply(services.firmware_token(caller, asked))
@@ -92,26 +104,37 @@ def _ask_firmware(request: HttpRequest) -> HttpResponseBase:
         if error.response == NO_SUCH_DEVICE:
             return reply(NO_SUCH_DEVICE, content_type=TEXT)
         raise
-    if isinstance(found, bytes):
-        return reply(found)
-    return _payload(request, caller, found)
+    return reply(found) if isinstance(found, bytes) else _give(request, caller, found)
 
 
-def _payload(request: HttpRequest, caller: Caller, offer: services.Offer) -> HttpResponseBase:
+def _give(request: HttpRequest, caller: Caller, offer: services.Offer) -> HttpResponseBase:
     file = open_artifact(offer.artifact)
     if file is None:
         return reply(answers.nothing_to_install(UPDATE_NOT_FOUND))
-    response = firmware_response(request, offer.artifact, offer.device, file)
+    response = _payload(request, offer.artifact, offer.device, file)
     if response.status_code in {200, 206}:
         services.note_downloaded(caller.actor, offer)
-    if offer.artifact.name.endswith(".json"):  # firmware as files is an answer by itself
-        response["Content-Type"] = JSON
     return response
+
+
+def _payload(
+    request: HttpRequest, artifact: Artifact, device: Device, file: IO[bytes]
+) -> HttpResponseBase:
+    """Return the bytes, or for who asks for files (by POST) the answer with files in it."""
+    if request.method != "POST":
+        return firmware_response(request, artifact, device, file)
+    if artifact.name.endswith(".json"):  # firmware as files is an answer by itself
+        response = firmware_response(request, artifact, device, file)
+        response["Content-Type"] = JSON
+        return response
+    wrapped = files_response(artifact, file) if takes_files(device.platform) else None
+    return wrapped or firmware_response(request, artifact, device, file)
 
 
 def _caller(request: HttpRequest, sent: Registration | FirmwareRequest, without_key: str) -> Caller:
     presented = request.headers.get("Authentication")
     if not presented:
+        note_without_key(sent.owner, address=client_address(request))
         raise ProtocolError(without_key, 200)
     return caller_of(
         presented,

@@ -16,6 +16,7 @@ class DeviceStateSerializer(ScopedModelSerializer):
 
     installed_build = UidRelatedField(read_only=True)
     offered_build = UidRelatedField(read_only=True)
+    timezone_offset = serializers.FloatField(source="utc_offset", read_only=True)
 
     class Meta:
         model = DeviceState

@@ -96,11 +96,11 @@ async def _body(receive: Receive) -> tuple[bytes, bool]:
 
 
 def _call(scope: Scope, body: bytes) -> Call | None:
-    presented = next((v for name, v in scope["headers"] if name == b"authentication"), None)
-    if presented is None:
+    presented = [v for name, v in scope["headers"] if name == b"authentication"]
+    if len(presented) != 1:
         return None
     address = (scope.get("client") or ("",))[0] or ""
-    return read_call(presented.decode("latin-1"), body, address)
+    return read_call(presented[0].decode("latin-1"), body, address)
 
 
 def _said(call: Call, stored: Stored) -> bytes:

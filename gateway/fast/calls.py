@@ -16,6 +16,8 @@ from keys.services import key_digest
 
 # What must be as the database has it; a difference is for the services.
 SAME = ("mac", "platform", "fcid", "version", "env_hash")
+# A zone that is said is for the services as long as the database has none.
+ZONE = ("timezone_name", "timezone_offset")
 # What is kept when the device says nothing of it.
 KEPT = tuple(name for name in REPORTED if name not in SAME)
 
@@ -54,8 +56,8 @@ def read_call(presented: str, body: bytes, address: str) -> Call | None:
 
 def _same(report: DeviceReport) -> dict[str, str | None]:
     return {name: getattr(report, name) or None for name in ("mac", "platform", "fcid")} | {
-        name: getattr(report, name) for name in ("version", "env_hash")
-    }
+        name: getattr(report, name) for name in ("version", "env_hash", "timezone_offset")
+    } | {"timezone_name": report.timezone_name or None}
 
 
 def _said(report: DeviceReport) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from builds.choices import BuildStatus
 from builds.models import Build
 from devices.models import Device, DeviceState
 from devices.services import VOLATILE
-from gateway.fast.calls import KEPT, SAME, Call
+from gateway.fast.calls import KEPT, SAME, ZONE, Call
 from keys.models import ApiKey
 
 KEPT_TYPES = {"lat": "float8", "lon": "float8", "timezone_offset": "float8"}
@@ -63,6 +63,8 @@ WHERE d.alias <> ''
   AND COALESCE(v.fcid, d.fcid) = d.fcid
   AND COALESCE(v.version, s.version) = s.version
   AND COALESCE(v.env_hash, s.env_hash) = s.env_hash
+  AND (s.timezone_name NOT IN ('', 'UTC') OR (COALESCE(v.timezone_name, s.timezone_name) = s.timezone_name
+    AND COALESCE(v.timezone_offset, s.timezone_offset) = s.timezone_offset))
   AND NOT EXISTS (
     SELECT 1 FROM {build} b WHERE b.device_id = d.id AND b.status = '{succeeded}'
     AND b.id > COALESCE(s.installed_build_id, 0))
@@ -87,7 +89,7 @@ def _ordinary(now: str, key_matches: str) -> str:
 
 # --- PostgreSQL: one statement -----------------------------------------------------------------
 
-_TEXTS = ("owner", "digest", "also", "address", *SAME, *KEPT, *VOLATILE, *STATUS)
+_TEXTS = ("owner", "digest", "also", "address", *SAME, *ZONE, *KEPT, *VOLATILE, *STATUS)
 _COLUMNS = ("n", "uid", *_TEXTS)
 
 
@@ -158,7 +160,7 @@ last_key_prefix = %s, {kept}, {volatile} WHERE device_id = %s
     return asked, stored
 
 
-_SQLITE_ASKED = ("owner", "digest", "also", *SAME)
+_SQLITE_ASKED = ("owner", "digest", "also", *SAME, *ZONE)
 SQLITE_ASKED, SQLITE_STORED = _sqlite_statements()
 
 

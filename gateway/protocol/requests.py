@@ -103,6 +103,8 @@ def _report(data: dict[str, Any]) -> DeviceReport:
         name: values.text(data.get(WIRE_NAMES.get(name, name)), limit)
         for name, limit in LIMITS.items()
     }
+    if texts["push_token"]:
+        texts["push_token"] = values.push_token(texts["push_token"])
     texts["platform"] = texts["platform"].lower() if texts["platform"] else None
     texts["fcid"] = texts["fcid"].upper() if texts["fcid"] else None
     return DeviceReport(
