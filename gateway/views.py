@@ -15,6 +15,7 @@ from gateway import services
 from gateway.callers import Caller, caller_of, caller_without_owner, note_without_key
 from gateway.downloads import files_response, firmware_response, open_artifact
 from gateway.endpoint import JSON, TEXT, device_endpoint, read_body, reply
+from gateway.outcomes import Offer, download_begun, note_downloaded
 from gateway.protocol import answers
 from gateway.protocol.errors import (
     AUTHENTICATION,
@@ -82,7 +83,7 @@ def _fetch_firmware(request: HttpRequest) -> HttpResponseBase:
     response = _payload(request, token.artifact, token.device, file)
     if request.method != "HEAD" and response.status_code in {200, 206}:
         actor = replace(Actor.named_system("device gateway"), address=client_address(request))
-        services.download_begun(actor, token)
+        download_begun(actor, token)
     return response
 
 
@@ -107,13 +108,13 @@ def _ask_firmware(request: HttpRequest) -> HttpResponseBase:
     return reply(found) if isinstance(found, bytes) else _give(request, caller, found)
 
 
-def _give(request: HttpRequest, caller: Caller, offer: services.Offer) -> HttpResponseBase:
+def _give(request: HttpRequest, caller: Caller, offer: Offer) -> HttpResponseBase:
     file = open_artifact(offer.artifact)
     if file is None:
         return reply(answers.nothing_to_install(UPDATE_NOT_FOUND))
     response = _payload(request, offer.artifact, offer.device, file)
     if response.status_code in {200, 206}:
-        services.note_downloaded(caller.actor, offer)
+        note_downloaded(caller.actor, offer)
     return response
 
 

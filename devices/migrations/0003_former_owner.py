@@ -5,27 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0006_limits_fit_both_databases'),
-        ('devices', '0002_identity'),
+        ("accounts", "0006_limits_fit_both_databases"),
+        ("devices", "0002_identity"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FormerOwner',
+            name="FormerOwner",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('alias', models.CharField(max_length=80)),
-                ('key_prefix', models.CharField(blank=True, max_length=8)),
-                ('moved_at', models.DateTimeField()),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_owners', to='devices.device')),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.organization')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("alias", models.CharField(max_length=80)),
+                ("key_prefix", models.CharField(blank=True, max_length=8)),
+                ("moved_at", models.DateTimeField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="former_owners",
+                        to="devices.device",
+                    ),
+                ),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.organization",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-moved_at', '-pk'],
-                'default_permissions': (),
-                'constraints': [models.UniqueConstraint(fields=('device', 'organization'), name='former_owner_once')],
+                "ordering": ["-moved_at", "-pk"],
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("device", "organization"), name="former_owner_once"
+                    )
+                ],
             },
         ),
     ]

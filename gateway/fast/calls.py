@@ -55,9 +55,11 @@ def read_call(presented: str, body: bytes, address: str) -> Call | None:
 
 
 def _same(report: DeviceReport) -> dict[str, str | None]:
-    return {name: getattr(report, name) or None for name in ("mac", "platform", "fcid")} | {
-        name: getattr(report, name) for name in ("version", "env_hash", "timezone_offset")
-    } | {"timezone_name": report.timezone_name or None}
+    return (
+        {name: getattr(report, name) or None for name in ("mac", "platform", "fcid")}
+        | {name: getattr(report, name) for name in ("version", "env_hash", "timezone_offset")}
+        | {"timezone_name": report.timezone_name or None}
+    )
 
 
 def _said(report: DeviceReport) -> dict[str, Any]:

@@ -63,8 +63,9 @@ WHERE d.alias <> ''
   AND COALESCE(v.fcid, d.fcid) = d.fcid
   AND COALESCE(v.version, s.version) = s.version
   AND COALESCE(v.env_hash, s.env_hash) = s.env_hash
-  AND (s.timezone_name NOT IN ('', 'UTC') OR (COALESCE(v.timezone_name, s.timezone_name) = s.timezone_name
-    AND COALESCE(v.timezone_offset, s.timezone_offset) = s.timezone_offset))
+  AND (s.timezone_name NOT IN ('', 'UTC')
+    OR COALESCE(v.timezone_name, s.timezone_name) = s.timezone_name
+    AND COALESCE(v.timezone_offset, s.timezone_offset) = s.timezone_offset)
   AND NOT EXISTS (
     SELECT 1 FROM {build} b WHERE b.device_id = d.id AND b.status = '{succeeded}'
     AND b.id > COALESCE(s.installed_build_id, 0))

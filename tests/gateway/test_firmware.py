@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
@@ -383,6 +385,55 @@ def test_post_for_a_token_gives_one(ask, probe, publish, wish):
 
 def test_post_for_a_token_without_a_build_is_not_found(ask, probe):
     assert ask(use="ott").json() == {"success": False, "status": "UPDATE_NOT_FOUND"}
+
+
+@pytest.mark.parametrize("header", [None, "f" * 64, "short"])
+@pytest.mark.parametrize("wish", [{"use": "ott"}, {"ott": 1}])
+def test_post_for_a_token_with_a_wrong_key_is_told_in_its_own_word(ask, probe, wish, header):
+    response = ask(header=header, **wish)
+    assert (response.status_code, response.content) == (200, b"OTT_API_KEY_NOT_VALID")
+
+
+def test_post_that_names_its_version_is_not_given_the_same(ask, probe, publish):
+    publish(probe)
+    assert ask(version="1.0.7").json() == {"success": False, "status": "OK"}
+    assert DeviceState.objects.get(device=probe).version == ""
+
+
+def test_text_for_a_file_platform_is_given_as_files(ask, probe, publish):
+    artifact = publish(probe, content=b"print('\xc5\xbe')")
+    Artifact.objects.update(name="thinx.lua")
+    probe.platform = "nodemcu"
+    probe.save()
+    response = ask()
+    assert response["Content-Type"].startswith("application/json")
+    assert response.json() == {
+        "type": "file",
+        "files": [{"name": "thinx.lua", "data": "print('ž')"}],
+    }
+    assert response["x-MD5"] == hashlib.md5(response.content).hexdigest()
+    assert int(response["Content-Length"]) == len(response.content)
+    assert fetch(ask(use="ott").json()["ott"]).content == artifact.content
+
+
+def test_bytes_for_a_file_platform_stay_bytes(ask, probe, publish):
+    artifact = publish(probe, content=b"\x1bLua\xff")
+    probe.platform = "nodemcu"
+    probe.save()
+    assert ask().content == artifact.content
+
+
+def test_lua_is_told_where_to_ask_and_asks_there_without_a_body(checked_in, probe, publish):
+    publish(probe, content=b"print(1)")
+    Artifact.objects.update(name="thinx.lua")
+    said = checked_in(version="1.0.0", platform="nodemcu")
+    assert said["url"] == f"{settings.PUBLIC_URL}/device/firmware?ott={said['ott']}"
+    path = said["url"].removeprefix(settings.PUBLIC_URL)
+    assert Client().post(path).json()["files"] == [{"name": "thinx.lua", "data": "print(1)"}]
+    assert DeviceState.objects.get(device=probe).offer_state == "downloaded"
+    assert Client().post("/device/firmware?ott=foo").content == b"OTT_UPDATE_NOT_FOUND"
+    bare = Client().post("/device/firmware", "", content_type="application/json")
+    assert bare.json()["response"] == "no_body"
 
 
 def test_files_are_given_as_json(ask, probe, publish):

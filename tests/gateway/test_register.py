@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError
@@ -17,7 +17,7 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from devices.models import Device, DeviceState
 from keys.models import ApiKey
-from keys.services import api_key_revoke, firmware_key_for
+from keys.services import api_key_revoke, firmware_key_for, key_digest
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.devices import DeviceFactory
 from tests.factories.keys import make_api_key
@@ -45,10 +45,17 @@ def test_body_without_registration_is_400(register, body):
     assert (response.status_code, refusal(said)) == (400, "request_invalid")
 
 
-def test_missing_key_is_authentication_error(register, django_assert_num_queries):
-    with django_assert_num_queries(0):
+def test_missing_key_is_authentication_error_and_audited_once_a_minute(register, acme):
+    for _ in range(3):
         response, said = register(header=None)
-    assert (response.status_code, refusal(said)) == (200, "authentication_error")
+        assert (response.status_code, refusal(said)) == (200, "authentication_error")
+    event = AuditEvent.objects.get(organization=acme, verb="devices.refused")
+    assert event.data["reason"] == "authentication_error"
+
+
+def test_missing_key_of_nobody_costs_no_query(register, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert refusal(register(header=None, owner="nobody")[1]) == "authentication_error"
 
 
 def test_authorization_header_is_no_key(acme, key):
@@ -275,8 +282,6 @@ def test_device_wins_for_what_it_reports(checked_in, probe):
         station="S1",
         commit="abc",
         checksum="def",
-        timezone_abbr="Europe/Prague",
-        timezone_offset=2,
     )
     probe.refresh_from_db()
     state = DeviceState.objects.get(device=probe)
@@ -285,13 +290,66 @@ def test_device_wins_for_what_it_reports(checked_in, probe):
     assert (state.lat, state.lon) == (50.08, 14.42)
     assert (state.rssi, state.snr, state.station) == ("-60", "7", "S1")
     assert (state.status, state.push_token) == ("fine", "token")
-    assert (state.timezone_name, state.timezone_offset) == ("Europe/Prague", 2.0)
     assert state.checkins == 1
     checked_in(version="2.0.1")
     state.refresh_from_db()
     assert (state.rssi, state.snr, state.station) == ("", "", "")
     assert (state.version, state.firmware, state.lat) == ("2.0.1", "repo:2.0.0", 50.08)
     assert state.checkins == 2
+
+
+WINTER = datetime(2026, 1, 15, 12, tzinfo=UTC)
+SUMMER = datetime(2026, 7, 15, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "name", "hours"),
+    [
+        ({}, WINTER, "UTC", 0),
+        ({"timezone_offset": "-3.5"}, SUMMER, "UTC", -3.5),
+        ({"timezone_abbr": "Europe/Prague"}, WINTER, "Europe/Prague", 1),
+        ({"timezone_abbr": "Europe/Prague", "timezone_offset": 1}, SUMMER, "Europe/Prague", 2),
+        ({"timezone_abbr": "CET", "timezone_offset": 1}, SUMMER, "CET", 2),
+        ({"timezone_abbr": "CEST", "timezone_offset": 2}, SUMMER, "CEST", 2),
+        ({"timezone_abbr": "", "timezone_offset": 99}, SUMMER, "UTC", 0),
+        ({"timezone_abbr": "../../etc/passwd"}, SUMMER, "../../etc/passwd", 0),
+    ],
+)
+def test_time_zone_of_a_new_device_knows_summer_time(
+    checked_in, monkeypatch, said, at, name, hours
+):
+    monkeypatch.setattr(timezone, "now", lambda: at)
+    monkeypatch.setattr("gateway.callers.api_key_authenticate", _key_for_ever)
+    checked_in(**said)
+    state = DeviceState.objects.get()
+    assert (state.timezone_name, state.timezone_offset) == (name, hours)
+
+
+def _key_for_ever(credential, **_):
+    return ApiKey.objects.select_related("organization").get(digest=key_digest(credential))
+
+
+def test_time_zone_of_the_console_wins_over_the_devices(checked_in, probe):
+    checked_in(timezone_abbr="Europe/Prague")
+    state = DeviceState.objects.get(device=probe)
+    assert state.timezone_name == "Europe/Prague"
+    checked_in(timezone_abbr="America/New_York", timezone_offset=-5)
+    state.refresh_from_db()
+    assert state.timezone_name == "Europe/Prague"
+
+
+def test_hours_follow_the_zone_through_the_year(probe, monkeypatch):
+    state = DeviceState(device=probe, timezone_name="Europe/Prague", timezone_offset=1)
+    for at, hours in ((WINTER, 1), (SUMMER, 2)):
+        monkeypatch.setattr(timezone, "now", lambda at=at: at)
+        assert state.utc_offset == hours
+
+
+@pytest.mark.parametrize("push", ["<script>", "a b", ["x"], {"a": 1}])
+def test_push_token_that_is_none_is_not_kept(checked_in, probe, push):
+    checked_in(push="token")
+    checked_in(push=push)
+    assert DeviceState.objects.get().push_token == "token"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ class TestStatement:
             {"platform": "arduino"},
             {"fcid": "FC1"},
             {"ack": True},
+            {"timezone_abbr": "Europe/Prague"},
+            {"timezone_offset": 2},
             {"udid": "0"},
             {"udid": f"{uuid.uuid4()}"},
             {"owner": "0" * 64},
@@ -131,40 +133,6 @@ class TestStatement:
         assert {s.status for s in DeviceState.objects.filter(device__in=devices)} == said
 
 
-@pytest.mark.django_db
-def test_fast_way_stores_what_the_services_store(key, acme, register):
-    """The same reports by both ways, over many kinds of them, leave the same rows."""
-    dice = random.Random(11)
-    choices = {
-        "status": [None, "ok", "hot #e", "x" * 500, {"a": 1}, "#w"],
-        "rssi": [None, -40, "-71"],
-        "snr": [None, "9.5"],
-        "station": [None, "A1"],
-        "lat": [None, 49.2, 999, "50"],
-        "lon": [None, 14.4],
-        "push": [None, "a" * 64],
-        "firmware": [None, "x:1.0.0"],
-        "commit": [None, "abc"],
-        "checksum": [None, "f" * 32],
-        "timezone_offset": [None, 2, "1.5"],
-        "timezone_abbr": [None, "CET"],
-        "version": [None, "1.0.0"],
-    }
-    for _ in range(40):
-        fields = {name: value for name in choices if (value := dice.choice(choices[name]))}
-        rows = []
-        for way in ("services", "fast"):
-            device = DeviceFactory(organization=acme, mac="")
-            DeviceState.objects.update_or_create(device=device, defaults={"version": "1.0.0"})
-            if way == "fast":
-                assert stored_of(key, device, address="127.0.0.1", **fields) is not None
-            else:
-                register(mac=None, udid=device.udid, **fields)
-            row = DeviceState.objects.values().get(device=device)
-            rows.append({k: v for k, v in row.items() if k not in {"device_id", "last_seen_at"}})
-        assert rows[0] == rows[1], fields
-
-
 @pytest.fixture
 def fast():
     """Make applications of the fast way; their threads and connections end with the test."""
@@ -179,11 +147,11 @@ def fast():
         app.writer.close()
 
 
-async def ask(app, key, body) -> tuple[int, bytes]:
+async def ask(app, key, body, *headers) -> tuple[int, bytes]:
     """Send a registration to an ASGI application."""
     scope = {
         "type": "http", "method": "POST", "path": "/device/register",
-        "headers": [(b"authentication", key.encode())], "client": (ADDRESS, 1),
+        "headers": [(b"authentication", key.encode()), *headers], "client": (ADDRESS, 1),
     }  # fmt: skip
     sent = []
 
@@ -231,6 +199,13 @@ class TestApplication:
         await ask(app, key, b"x" * 70_000)
         await ask(app, key, b"not json")
         assert [len(body) for body in inner.bodies] == [70_000, 8]
+
+    async def test_two_keys_in_one_request_are_left(self, fast, key, known):
+        inner = Inner()
+        app = fast(inner)
+        app.senders.add(read_call(key, body_of(known), ADDRESS))
+        await ask(app, key, body_of(known), (b"authentication", b"f" * 64))
+        assert len(inner.bodies) == 1
 
     async def test_many_at_once_share_commits_and_each_is_stored(
         self, fast, key, acme, monkeypatch
