@@ -39,6 +39,11 @@ class Caller:
         """Return who the audit log names."""
         return gateway_actor(self.address, credential=f"API key {self.key.prefix}")
 
+    @property
+    def key_prefix(self) -> str:
+        """Return the start of the key, which pages show."""
+        return self.key.prefix
+
     def udid(self, sent: uuid.UUID | None) -> uuid.UUID | None:
         """Return the udid to look for. Raises `ProtocolError` for another device's."""
         bound = self.key.device

@@ -55,7 +55,7 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
             organization=caller.organization,
             report=report,
             address=caller.address,
-            key_prefix=caller.key.prefix,
+            key_prefix=caller.key_prefix,
         )
     except QuotaExceeded:
         raise ProtocolError(DEVICE_LIMIT, 200) from None

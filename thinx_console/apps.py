@@ -19,3 +19,13 @@ class ConsoleConfig(AppConfig):
         from thinx_console import celery as _  # noqa: F401
         from thinx_console.example import events, receivers  # noqa: F401
         from thinx_console.outbox import events as outbox_events  # noqa: F401
+
+
+class ConsoleTasks(AppConfig):
+    """For processes that send tasks and have neither pages nor tasks themselves."""
+
+    name = "thinx_console"
+
+    def ready(self) -> None:
+        """Make our Celery application the one that `core.jobs` sends to."""
+        from thinx_console import celery as _  # noqa: F401

@@ -14,6 +14,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from gateway.mqtt.bridge.beat import is_alive
+
 WORKER_KEY = "core.beat"
 WORKER_SILENCE = 45.0
 
@@ -72,4 +74,5 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "broker": _broker,
     "worker": _worker,
     "mqtt": _mqtt,
+    "bridge": is_alive,
 }

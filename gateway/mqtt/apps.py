@@ -39,6 +39,28 @@ class BuildsTables(AppConfig):
 
 
 class GatewayTables(AppConfig):
-    """The command that runs the broker."""
+    """The command that runs the broker, with the bridge inside."""
 
     name = "gateway"
+
+    def ready(self) -> None:
+        """Have new devices counted against the limit, which registering over MQTT asks for."""
+        from devices import limits  # noqa: F401
+
+
+class EmailTables(AppConfig):
+    """Addresses of people, which services of accounts refer to."""
+
+    name = "allauth.account"
+
+
+class ProviderTables(AppConfig):
+    """Accounts at identity providers, as above."""
+
+    name = "allauth.socialaccount"
+
+
+class AttemptTables(AppConfig):
+    """Failed sign-ins, as above."""
+
+    name = "axes"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter, WriterAdapter
@@ -19,9 +20,11 @@ from amqtt.errors import AMQTTError, MQTTError, NoDataError
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
 from gateway.mqtt.access import Principal, authenticate, still_valid
-from gateway.mqtt.plugins import PRINCIPAL, principal_of
+from gateway.mqtt.bridge.intake import Heard
+from gateway.mqtt.plugins import ADDRESS, PRINCIPAL, principal_of
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +65,38 @@ class BoundedReader(StreamReaderAdapter):
 
 
 class ConsoleBroker(Broker):
-    """The broker of `manage.py mqtt_broker`."""
+    """The broker of `manage.py mqtt_broker`.
+
+    `ear` hears every message that is let through, last wills included.
+    """
+
+    ear: Callable[[Heard], None] | None = None
+
+    def say(self, topic: str, payload: bytes) -> None:
+        """Publish once, with QoS 0 and never retained; may be called from any thread."""
+        said = {"session": None, "topic": topic, "data": payload, "qos": 0}
+        self._loop.call_soon_threadsafe(self._broadcast_queue.put_nowait, said)
+
+    async def _broadcast_message(
+        self,
+        session: Session | None,
+        topic: str | None,
+        data: bytes | bytearray | None,
+        force_qos: int | None = None,
+    ) -> None:
+        principal = principal_of(session)
+        if self.ear is not None and session is not None and principal is not None and topic:
+            address = session.attributes.get(ADDRESS, "")
+            self.ear(
+                Heard(
+                    topic,
+                    bytes(data or b""),
+                    timezone.now(),
+                    key_id=principal.key_id,
+                    address=address,
+                )
+            )
+        await super()._broadcast_message(session, topic, data, force_qos)
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
@@ -101,6 +135,7 @@ class ConsoleBroker(Broker):
             raise AMQTTError(f"{remote_address} presented no valid key for its username")
         session.password = None
         session.attributes[PRINCIPAL] = principal
+        session.attributes[ADDRESS] = remote_address
         session.client_id = f"{principal.name}/{session.client_id}"
         return handler, await self._take_over(session)
 

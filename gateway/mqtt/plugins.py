@@ -9,6 +9,7 @@ from amqtt.session import Session
 from gateway.mqtt.access import Principal
 
 PRINCIPAL = "thinx.principal"
+ADDRESS = "thinx.address"
 
 
 def principal_of(session: Session | None) -> Principal | None:

@@ -53,7 +53,11 @@ class PushRequest:
 
 def parse_registration(body: bytes) -> Registration:
     """Read the body of `POST /device/register`. Raises `ProtocolError`."""
-    content = _load(body)
+    return registration_of(_load(body))
+
+
+def registration_of(content: dict[str, Any]) -> Registration:
+    """Return the registration inside of what a device sent. Raises `ProtocolError`."""
     data = content.get("registration")
     if not isinstance(data, dict) or not data:
         raise ProtocolError(REQUEST_INVALID)

@@ -10,7 +10,7 @@ from corsheaders.defaults import default_headers
 from core.crypto import derived_secret_key
 from thinx_console.env import env_bool, env_finish, env_int, env_list, env_secret, env_str
 from thinx_console.settings.brokers import *  # noqa: F403
-from thinx_console.settings.databases import cache_from_url, database_from_url
+from thinx_console.settings.databases import cache_from_url, database_from_url, without_credentials
 from thinx_console.settings.identity import *  # noqa: F403
 from thinx_console.settings.identity import IDENTITY_APPS, SIGN_IN_ORIGINS
 from thinx_console.settings.messages import *  # noqa: F403
@@ -36,11 +36,12 @@ PUBLIC_URL = env_str(
     f"http://127.0.0.1:{HTTP_PORT}",
     help="How browsers and devices reach this console; written into firmware.",
 ).rstrip("/")
-MQTT_URL = env_str(
+MQTT_BRIDGE_URL = env_secret(
     "THINX_MQTT_URL",
     f"mqtt://{urlsplit(PUBLIC_URL).hostname}:{MQTT_PORT}",
-    help="How devices reach the MQTT broker.",
+    help="How devices reach the MQTT broker; with user:password@ the console's own account there.",
 )
+MQTT_URL = without_credentials(MQTT_BRIDGE_URL)
 
 # --- Django ----------------------------------------------------------------------------------
 DEBUG = False

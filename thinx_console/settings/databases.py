@@ -1,9 +1,9 @@
-"""Turns THINX_DATABASE_URL and THINX_REDIS_URL into what Django wants to hear."""
+"""Turns the URLs of services into what Django wants to hear."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 
 def database_from_url(url: str) -> dict[str, Any]:
@@ -51,3 +51,9 @@ def cache_from_url(redis_url: str) -> dict[str, Any]:
         "LOCATION": redis_url,
         "KEY_PREFIX": "thinx",
     }
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL as anybody may see it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

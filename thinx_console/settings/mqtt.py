@@ -9,10 +9,14 @@ INSTALLED_APPS = [
         f"gateway.mqtt.apps.{app}Tables"
         for app in ("Gateway", "Builds", "Devices", "Keys", "Accounts", "Audit")
     ),
+    *(f"gateway.mqtt.apps.{app}Tables" for app in ("Email", "Provider", "Attempt")),
+    "thinx_console.apps.ConsoleTasks",
+    "django_otp",
     "django_otp_webauthn",
     "guardian",
     "treebeard",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.sessions",
 ]
 MIDDLEWARE = []

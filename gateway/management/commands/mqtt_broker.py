@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from gateway.mqtt.bridge.running import Bridge
 from gateway.mqtt.broker import ConsoleBroker, broker_config
 
 
@@ -41,6 +42,9 @@ async def serve(bind: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     broker = ConsoleBroker(broker_config(bind, port))
+    bridge = Bridge(broker.say, lambda: True)
+    broker.ear = bridge.hear
+    bridge.start()
     await broker.start()
     watch = asyncio.create_task(broker.watch_access())
     await stop.wait()
@@ -48,3 +52,4 @@ async def serve(bind: str, port: int) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await watch
     await broker.shutdown()
+    await asyncio.to_thread(bridge.close)

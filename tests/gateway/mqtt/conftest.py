@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from gateway.mqtt import broker as broker_module
+from gateway.mqtt.bridge.running import Bridge
 from gateway.mqtt.broker import ConsoleBroker, broker_config
 from tests.factories.devices import DeviceFactory
 from tests.factories.keys import make_api_key
@@ -23,8 +24,9 @@ ACCEPTED, REFUSED = 0, 135
 class BrokerThread:
     """The broker in a thread with a loop of its own, as the command runs it."""
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    def __init__(self, *, with_bridge: bool = True, port: int = 0) -> None:
+        self.with_bridge = with_bridge
+        self.port = port or free_port()
         self.loop = asyncio.new_event_loop()
         self.up = threading.Event()
         self.stop: asyncio.Event | None = None
@@ -33,12 +35,18 @@ class BrokerThread:
     async def serve(self) -> None:
         self.stop = asyncio.Event()
         self.broker = ConsoleBroker(broker_config("127.0.0.1", self.port))
+        if self.with_bridge:
+            self.bridge = Bridge(self.broker.say, lambda: True)
+            self.broker.ear = self.bridge.hear
+            self.bridge.start()
         await self.broker.start()
         watch = asyncio.create_task(self.broker.watch_access())
         self.up.set()
         await self.stop.wait()
         watch.cancel()
         await self.broker.shutdown()
+        if self.with_bridge:
+            await asyncio.to_thread(self.bridge.close)
         await sync_to_async(connections.close_all)()
 
     def __enter__(self) -> BrokerThread:

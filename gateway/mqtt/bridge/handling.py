@@ -1,0 +1,131 @@
+"""From messages to rows: whose device it is, what it says, and who is to hear of that."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+
+from devices.models import Device
+from devices.status_services import Sign, signs_store
+from devices.statuses import read_status
+from gateway.following import CheckedIn, follow
+from gateway.mqtt.bridge.intake import Heard
+from gateway.mqtt.bridge.registering import register
+from gateway.mqtt.bridge.telling import Telling
+from gateway.protocol.messages import NOTHING, Said, read_message
+from gateway.protocol.requests import Registration
+from gateway.protocol.topics import STATUS, Address, address_of
+
+logger = logging.getLogger(__name__)
+
+Say = Callable[[str, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message on a device's topic, and what it says; `device` is None for an unknown udid."""
+
+    heard: Heard
+    address: Address
+    said: Said
+    device: Device | None
+
+
+@dataclass
+class Handling:
+    """Handles batches. `say` publishes to a topic, from any thread."""
+
+    say: Say
+    telling: Telling = field(default_factory=Telling)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def handle(self, batch: Sequence[Heard]) -> None:
+        """Handle a batch at once; one bad message of it spoils no other."""
+        messages = self._addressed(batch)
+        try:
+            self._store(messages)
+        except (OperationalError, InterfaceError):
+            raise
+        except DatabaseError:
+            logger.warning("a batch of messages goes one by one", exc_info=True)
+            for message in messages:
+                self._store_alone(message)
+
+    def _store_alone(self, message: Message) -> None:
+        try:
+            self._store([message])
+        except (OperationalError, InterfaceError):
+            raise
+        except DatabaseError:
+            self.counts["failed"] += 1
+            logger.warning("a message on %s is not stored", message.address.topic, exc_info=True)
+
+    def _addressed(self, batch: Sequence[Heard]) -> list[Message]:
+        """Return what is on the topic of a device of that owner; count the rest."""
+        addressed = [(heard, address_of(heard.topic)) for heard in batch]
+        devices = _devices({address.udid for _, address in addressed if address is not None})
+        found = []
+        for heard, address in addressed:
+            if address is None:
+                self.counts["elsewhere"] += 1
+                continue
+            device = devices.get(address.udid)
+            if device is not None and device.organization.owner_id != address.owner:
+                device = None
+            said = read_message(heard.payload) if address.suffix == STATUS else NOTHING
+            if device is None and said.registration is None:
+                self.counts["unknown device"] += 1
+                continue
+            found.append(Message(heard, address, said, device))
+        return found
+
+    def _store(self, messages: Sequence[Message]) -> None:
+        """Store a batch in one transaction; what follows, follows its commit."""
+        # What was retained is of some earlier time, and says nothing about now.
+        fresh = [message for message in messages if not message.heard.retained]
+        signs = [sign for message in fresh if (sign := _sign(message)) is not None]
+        with transaction.atomic():
+            signs_store(signs)
+        by_pk = {m.device.pk: m.device for m in messages if m.device is not None}
+        follow([_followed(by_pk[sign.device_id], sign) for sign in signs])
+        self.telling.add(by_pk.values())
+        for message in fresh:
+            if message.said.registration is not None:
+                self._register(message, message.said.registration)
+
+    def _register(self, message: Message, registration: Registration) -> None:
+        answer = register(message.heard, message.address, registration)
+        if answer is not None:
+            self.say(message.address.device_topic, answer)
+
+
+def _devices(udids: set[UUID]) -> dict[UUID, Device]:
+    rows = Device.objects.filter(uid__in=udids, organization__is_active=True)
+    return {row.uid: row for row in rows.select_related("organization", "state").order_by()}
+
+
+def _sign(message: Message) -> Sign | None:
+    said, device = message.said, message.device
+    if message.address.suffix != STATUS or device is None or said.is_gone or said.registration:
+        return None
+    status, level = (None, None) if said.status is None else read_status(said.status)
+    return Sign(device.pk, device.uid, message.heard.at, status, level)
+
+
+def _followed(device: Device, sign: Sign) -> CheckedIn:
+    return CheckedIn(
+        device_id=device.pk,
+        uid=device.uid,
+        organization_id=device.organization_id,
+        organization_uid=device.organization.uid,
+        at=sign.at,
+        status=sign.status,
+        level=sign.level or "",
+        rssi="",
+        snr="",
+    )
