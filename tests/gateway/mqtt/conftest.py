@@ -51,12 +51,12 @@ class BrokerThread:
 
     def __enter__(self) -> BrokerThread:
         self.thread.start()
-        assert self.up.wait(10)
+        assert self.up.wait(30)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(15)
+        self.thread.join(40)
         assert not self.thread.is_alive()
         self.loop.close()
 
@@ -89,7 +89,7 @@ class Client:
         return wait_for(lambda: self.acks.get(mid) is not None and (self.acks[mid] + 1)) - 1
 
     def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
-        self.paho.publish(topic, payload, qos=1, retain=retain).wait_for_publish(5)
+        self.paho.publish(topic, payload, qos=1, retain=retain).wait_for_publish(30)
 
     def vanish(self) -> None:
         """Close the connection without saying good-bye."""
@@ -101,7 +101,7 @@ class Client:
         self.paho.loop_stop()
 
 
-def wait_for(condition, seconds: float = 10):
+def wait_for(condition, seconds: float = 30):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited in vain"

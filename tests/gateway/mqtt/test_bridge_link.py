@@ -37,12 +37,12 @@ class LinkThread:
 
     def __enter__(self) -> LinkThread:
         self.thread.start()
-        assert self.begun.wait(10)
+        assert self.begun.wait(30)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(15)
+        self.thread.join(40)
         assert not self.thread.is_alive()
         self.loop.close()
 
@@ -103,7 +103,7 @@ def test_client_comes_back_after_the_broker_was_away(transactional_db, fast_agai
         wait_for(lambda: running.link.is_up)
     wait_for(lambda: not running.link.is_up)
     with BrokerThread(with_bridge=False, port=port):
-        wait_for(lambda: running.link.is_up, 30)
+        wait_for(lambda: running.link.is_up)
         device = said_by_probe(port, probe, acme_key[1], "back")
         wait_for(lambda: status_of(probe) == "back")
         device.close()
