@@ -1,4 +1,6 @@
-"""Lockouts by django-axes: ten wrong passwords of an account at an address, fifty of an address."""
+"""Lockouts by django-axes: ten wrong passwords of an account at an address, fifty of an address,
+a hundred of an account wherever they come from.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,17 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.helpers import get_cool_off
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.actor import client_address
 from accounts.identity.names import person_named
+from accounts.models import SignIn
 
 ADDRESS_LIMIT = 50
+ACCOUNT_LIMIT = 100
 LONGEST_NAME = 254
 
 
@@ -38,16 +42,22 @@ class LockoutHandler(AxesDatabaseHandler):
     """Counts in the database, so that all workers agree and a lost cache forgives nothing.
 
     The pair of account and address ends at AXES_FAILURE_LIMIT, so that nobody far away locks
-    somebody else out; the address, which may be an office, at ADDRESS_LIMIT.
+    somebody else out; the address, which may be an office, at ADDRESS_LIMIT. The account ends at
+    ACCOUNT_LIMIT, but not at an address where its person is signed in: whoever guesses from many
+    places shuts those places out, and not the person.
     """
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """Return the failures of the pair, or those of the address on the scale of the pair."""
-        pair, address = (
+        """Return the failures of the pair, or the others on the scale of the pair."""
+        pair, address, account = (
             found.aggregate(Sum("failures_since_start"))["failures_since_start__sum"] or 0
             for found in self.get_user_attempts(request, credentials)
         )
-        return max(pair, address * settings.AXES_FAILURE_LIMIT // ADDRESS_LIMIT)
+        allowed = settings.AXES_FAILURE_LIMIT
+        shares = [pair, address * allowed // ADDRESS_LIMIT]
+        if account >= ACCOUNT_LIMIT and not _is_at_home(request, credentials):
+            shares.append(allowed)
+        return max(shares)
 
     def reset_user_attempts(
         self, request: HttpRequest, credentials: dict[str, Any] | None = None
@@ -55,6 +65,12 @@ class LockoutHandler(AxesDatabaseHandler):
         """Forget the failures of the pair alone: one's own account must not clear an address."""
         pair = self.filter_user_attempts(request, credentials)[0]
         return pair.delete()[0]
+
+
+def _is_at_home(request: HttpRequest, credentials: dict[str, Any] | None) -> bool:
+    """Tell whether the person whose password is asked is signed in at this address."""
+    name = account_name(request, credentials)
+    return SignIn.objects.filter(user__email=name, address=address_of(request) or "-").exists()
 
 
 def locked_out(
@@ -68,10 +84,11 @@ def locked_out(
 
 def seconds_to_wait(request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
     """Return the seconds until the last counted failure has cooled off."""
-    mine = Q(ip_address=address_of(request))
-    fresh = AccessAttempt.objects.filter(mine, attempt_time__gte=get_cool_off_threshold(request))
-    own = fresh.filter(username=account_name(request, credentials)) if credentials else fresh
-    last = (own if own.exists() else fresh).aggregate(last=Max("attempt_time"))["last"]
+    fresh = AccessAttempt.objects.filter(attempt_time__gte=get_cool_off_threshold(request))
+    here = fresh.filter(ip_address=address_of(request))
+    account = fresh.filter(username=account_name(request, credentials)) if credentials else here
+    found = next((rows for rows in (account & here, here, account) if rows.exists()), account)
+    last = found.aggregate(last=Max("attempt_time"))["last"]
     cool_off: Any = get_cool_off(request)
     passed = timezone.now() - last if last else cool_off
     return max(1, math.ceil((cool_off - passed).total_seconds()))

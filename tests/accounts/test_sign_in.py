@@ -167,6 +167,29 @@ def test_guessing_at_many_accounts_from_one_address_ends(client, olga):
     assert sign_in(client).status_code == 429
 
 
+def guess_from_everywhere():
+    """Guess a hundred times at olga, never more than nine times from one address."""
+    for n in range(11):
+        AccessAttempt.objects.create(
+            username="olga@example.org", ip_address=f"203.0.113.{n}", failures_since_start=9
+        )
+    sign_in(Client(REMOTE_ADDR="203.0.113.99"), password="guess")
+
+
+def test_guessing_at_one_account_from_many_addresses_ends(client, olga, alice):
+    guess_from_everywhere()
+    refused = sign_in(Client(REMOTE_ADDR="198.51.100.7"))
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 900
+    assert sign_in(client, "alice@example.org").status_code == 302
+
+
+def test_guessing_from_everywhere_leaves_the_person_alone_where_they_are_signed_in(client, olga):
+    assert sign_in(client).status_code == 302
+    guess_from_everywhere()
+    assert sign_in(Client()).status_code == 302
+
+
 def test_refused_person_comes_back_after_a_quarter_of_an_hour(client, olga):
     for _ in range(10):
         sign_in(client, password="guess")

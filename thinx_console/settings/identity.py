@@ -170,7 +170,7 @@ SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
 AXES_HANDLER = "accounts.identity.lockout.LockoutHandler"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address", "username"]
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "accounts.identity.lockout.account_name"
 AXES_CLIENT_IP_CALLABLE = "accounts.identity.lockout.address_of"
