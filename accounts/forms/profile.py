@@ -73,7 +73,7 @@ class ProfileForm(forms.ModelForm):
         fields["last_name"].widget.attrs["autocomplete"] = "family-name"
         fields["username"].label = "User name"
         fields["username"].widget.attrs["autocomplete"] = "username"
-        fields["username"].help_text = "You can sign in by it. Letters, digits and @ . + - _"
+        fields["username"].help_text = "You can sign in by it. Letters, digits and . + - _"
         if self.instance.phone:
             self.initial["phone"] = shown_phone(self.instance.phone)
 

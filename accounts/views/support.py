@@ -185,9 +185,10 @@ class UserResetSecondFactorView(SupportActionView):
         return obj.email
 
     def consequences(self, obj: User) -> list[str]:
-        kinds = ", ".join(factor["kind"] for factor in person_factors(obj)) or "nothing"
+        kinds = ", ".join(factor["kind"] for factor in person_factors(obj))
+        what = f"Removed for good: {kinds}." if kinds else "They have none now."
         return [
-            f"Removed for good: {kinds}. Browsers that were remembered are forgotten.",
+            f"{what} Browsers that were remembered are forgotten.",
             "Until they enrol again, their password alone opens the account.",
             "They are signed out everywhere, and told of it by mail.",
             "Make sure over another channel that it is really they who ask.",

@@ -138,7 +138,9 @@ def acts_as(person: str, place: str, kind: str) -> str:
 
 
 def test_the_matrix_is_wide_enough(world):
-    assert sum(len(list(cells(world, person))) for person in CAST) >= CELLS
+    count = sum(len(list(cells(world, person))) for person in CAST)
+    print(f"\n{count:,} cells")
+    assert count >= CELLS
 
 
 def wanted_after_sign_out(person: str) -> str:
