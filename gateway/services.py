@@ -153,9 +153,16 @@ def _update_answer(caller: Caller, offer: Offer) -> bytes:
     device, build, artifact = offer.device, offer.build, offer.artifact
     note_offered(caller.actor, offer)
     ott = token_issue(device=device, artifact=artifact)
-    hints = {"md5": artifact.md5, "hash": artifact.sha256, "commit": build.commit}
-    if base_platform(device.platform) in ASK_BY_URL:
-        hints = {"url": f"{settings.PUBLIC_URL}{FIRMWARE_PATH}?ott={ott}", **hints}
+    # In the order of need: the Python library ends without an owner.
+    hints = {
+        "url": f"{settings.PUBLIC_URL}{FIRMWARE_PATH}?ott={ott}",
+        "owner": caller.organization.owner_id,
+        "md5": artifact.md5,
+        "hash": artifact.sha256,
+        "commit": build.commit,
+    }
+    if base_platform(device.platform) not in ASK_BY_URL:
+        del hints["url"]
     return answers.firmware_update(
         alias=device.alias,
         udid=device.udid,

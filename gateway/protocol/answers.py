@@ -69,7 +69,7 @@ def firmware_update(
 ) -> bytes:
     """Answer a device that should fetch new firmware with a one-time token.
 
-    `hints` (md5, hash, commit) are said as far as there is room for them.
+    `hints` (url, owner, md5, hash, commit) are said as far as there is room for them.
     """
     required = {
         "success": True,

@@ -60,7 +60,7 @@ def test_newer_build_is_offered_with_a_random_token(checked_in, probe, publish):
     assert (said["mac"], said["version"]) == ("5C:CF:7F:01:23:45", "example:1.0.7")
     assert (said["md5"], said["hash"]) == (artifact.md5, artifact.sha256)
     assert len(said["ott"]) == 64
-    assert "owner" not in said
+    assert said["owner"] == probe.organization.owner_id
     again = checked_in(version="1.0.6")
     assert again["ott"] != said["ott"]
     assert not OneTimeToken.objects.filter(digest=said["ott"]).exists()
