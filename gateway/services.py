@@ -117,7 +117,7 @@ def _keep_push_address(actor: Any, device: Device, address: str) -> None:
 def _tell_new_owner(caller: Caller, registration: Registration, former: FormerOwner) -> bytes:
     """Answer a device that calls under the owner it had; anybody else is refused. Audits."""
     report, device = registration.report, former.device
-    if not may_be_told(former, key_prefix=caller.key.prefix, mac=report.mac):
+    if not may_be_told(former, key_prefix=caller.key_prefix, mac=report.mac):
         raise ProtocolError(WRONG_KEY, 200)
     organization = device.organization
     if first_lately("moved", f"{device.uid}", caller.address):

@@ -22,8 +22,15 @@ def text(value: object, limit: int) -> str | None:
     if isinstance(value, bool):
         value = "true" if value else "false"
     elif isinstance(value, dict | list):
-        value = json.dumps(value, separators=(",", ":"))
+        value = _compact(value)
     return _UNPRINTABLE.sub(" ", str(value)[: limit * 4]).strip()[:limit]
+
+
+def _compact(value: dict | list) -> str:
+    try:
+        return json.dumps(value, separators=(",", ":"))
+    except RecursionError:  # it could just be read, and needs one level more to be written
+        return ""
 
 
 def number(value: object, low: float, high: float) -> float | None:

@@ -111,6 +111,18 @@ def test_not_a_number_is_absent():
     assert parse_registration(b'{"registration":{"lat":NaN,"rssi":-Infinity}}').report.lat is None
 
 
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_value_of_any_depth_is_read_or_refused(opened):
+    closing = {"[": "]", '{"a":': "}"}[opened]
+    for depth in range(500, 1100):
+        status = f"{opened * depth}1{closing * depth}"
+        body = f'{{"registration":{{"status":{status}}}}}'.encode()
+        try:
+            parse_registration(body)
+        except ProtocolError as error:
+            assert error.response == "request_invalid"  # noqa: PT017
+
+
 def test_text_is_bounded_and_printable():
     found = reported(alias="a\x00b\r\nc\ud800d" + "e" * 1000, status={"a": [1]})
     assert found.alias.startswith("a b c d")
