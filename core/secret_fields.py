@@ -23,7 +23,7 @@ class Protection(StrEnum):
 
     SEALED = "sealed"  # AES-GCM under the master key, bound to its row and column
     DIGEST = "digest"  # SHA-256 or HMAC of what is shown once or sent once
-    PASSWORD = "password hash"  # noqa: S105  Argon2, salted
+    PASSWORD = "password hash"  # noqa: S105  salted: Argon2, PBKDF2 of a random key
     EMPTY = "never written"  # a table of a library that this console has no use for
     PUBLIC = "not a secret"
     CLEAR = "in the clear"  # a library keeps it so; the reason says what limits the damage
@@ -76,6 +76,9 @@ REGISTER: dict[str, SecretField] = {
     "builds.OneTimeToken.digest": _digest("a device's right to fetch one artifact"),
     "keys.ApiKey.digest": _digest("an API key, 256 random bits, shown once"),
     "accounts.User.password": SecretField(Protection.PASSWORD, "the password of a person"),
+    "keys.ApiKey.mqtt_digest": SecretField(
+        Protection.PASSWORD, "an API key, as Mosquitto's password file has it (PBKDF2-SHA512)"
+    ),
     "accounts.SignIn.session_key": _clear("which session a sign-in is; ends with it"),
     "sessions.Session.session_key": _clear("a browser's session; ends when it is signed out"),
     "devices.DeviceState.push_token": _clear(
@@ -93,6 +96,7 @@ REGISTER: dict[str, SecretField] = {
     "builds.Source.check_code": _public("how the last test of access ended, of docs/errors.md"),
     "devices.DeviceState.last_key_prefix": _public("the first 8 of 64 characters of a key"),
     "devices.FormerOwner.key_prefix": _public("the first 8 of 64 characters of a key"),
+    "gateway.MqttClient.key_id": _public("which API key a client came with, by its number"),
     "keys.DeployKey.public_key": _public("is given to the git host"),
     "account.EmailConfirmation.key": _empty("confirmations are signed links"),
     "socialaccount.SocialApp.key": _empty("providers are settings, not rows"),

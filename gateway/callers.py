@@ -23,7 +23,7 @@ from gateway.protocol.errors import (
 from keys.models import ApiKey
 from keys.selectors import api_key_authenticate
 from keys.services import key_digest
-from keys.usage import api_key_refused, api_key_used
+from keys.usage import api_key_presented, api_key_refused, api_key_used
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ def caller_of(presented: str, *, owner: str | None, owner_sent: str, address: st
     key = api_key_authenticate(credential, digest_accepted=True)
     if key is None or not key.organization.is_active or not _opens(key, owner):
         raise ProtocolError(_refusal(owner, address, WRONG_KEY), 200)
+    api_key_presented(key, presented=credential)
     return _known(Caller(key, key.organization, address))
 
 

@@ -7,11 +7,16 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 
 from gateway import views
+from gateway.mqtt.rabbitmq import views as rabbitmq
 
 ROUTES = {
     "/device/addpush": views.addpush,
     "/device/firmware": views.firmware,
     "/device/register": views.register,
+    "/mqtt/user": rabbitmq.user,
+    "/mqtt/vhost": rabbitmq.vhost,
+    "/mqtt/resource": rabbitmq.resource,
+    "/mqtt/topic": rabbitmq.topic,
 }
 
 

@@ -25,6 +25,7 @@ from devices.selectors import find_device
 from devices.services import CheckIn, device_report
 from gateway.callers import Caller
 from gateway.following import CheckedIn, follow
+from gateway.mqtt.mosquitto.waiting import announce_credentials
 from gateway.outcomes import Offer, note_offered, note_outcome
 from gateway.protocol import answers
 from gateway.protocol.errors import (
@@ -65,6 +66,8 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
     newest = newest_build(device) if not done.is_new else None
     note_outcome(caller.actor, done, newest)
     _let_follow(done, said_status=report.status is not None)
+    if done.is_new:
+        announce_credentials()
     if registration.ack and device.mac.startswith("SIGFOX"):
         return answers.sigfox_downlink(device.mac, report.status or "")
     offer = _offer(device, newest) if is_offered(device, newest) else None

@@ -45,6 +45,8 @@ class ApiKey(UidModel):
     )
     prefix = models.CharField(max_length=8, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    # What Mosquitto checks a password by; keys of before are given it when they are next presented.
+    mqtt_digest = models.CharField(max_length=160, blank=True, editable=False)
     sealed_key = EncryptedTextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from datetime import datetime
@@ -26,6 +27,13 @@ def key_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def mosquitto_digest(secret: str) -> str:
+    """Return a password as Mosquitto's password file has it: PBKDF2-HMAC-SHA512, 101 rounds."""
+    salt = secrets.token_bytes(12)
+    made = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, 101, 64)
+    return f"$7$101${base64.b64encode(salt).decode()}${base64.b64encode(made).decode()}"
+
+
 @transaction.atomic
 def api_key_create(
     actor: Any,
@@ -46,6 +54,7 @@ def api_key_create(
         device=device,
         prefix=secret[:8],
         digest=key_digest(secret),
+        mqtt_digest=mosquitto_digest(secret),
         sealed_key=secret if device is not None else "",
         expires_at=expires_at,
     )

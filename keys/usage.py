@@ -13,6 +13,7 @@ from audit.refusals import first_lately
 from core.memory import Recent
 from keys import events
 from keys.models import ApiKey, ApiKeyAddress
+from keys.services import key_digest, mosquitto_digest
 
 # A key that a whole fleet shares is used from everywhere; past this, a new address says nothing.
 MOST_ADDRESSES = 200
@@ -32,6 +33,16 @@ def api_key_used(actor: Any, key: ApiKey, *, address: str) -> None:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_address=address)
     if address and (key.uid, address) not in _known and key.uid not in _everywhere:
         _remember(actor, key, address)
+
+
+def api_key_presented(key: ApiKey, *, presented: str) -> None:
+    """Keep what Mosquitto checks a key by, for keys that were made before it was kept.
+
+    Only the text of the key will do; devices may also present its digest.
+    """
+    if not key.mqtt_digest and key_digest(presented) == key.digest:
+        key.mqtt_digest = mosquitto_digest(presented)
+        ApiKey.objects.filter(pk=key.pk, mqtt_digest="").update(mqtt_digest=key.mqtt_digest)
 
 
 def api_key_refused(actor: Any, *, digests: list[str], reason: str) -> None:

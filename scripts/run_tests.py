@@ -32,6 +32,8 @@ PROGRAMS = {
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
     "slapd": "slapd",
+    "mosquitto": "mosquitto",
+    "rabbitmq-server": "rabbitmq-server",
     "bwrap": "bubblewrap",
     "setpriv": "util-linux",
     "arduino-builder": "arduino-builder",

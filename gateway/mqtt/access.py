@@ -19,7 +19,7 @@ from gateway.callers import gateway_actor
 from gateway.mqtt.service import SERVICE_USER, is_service_password
 from keys.models import ApiKey
 from keys.selectors import api_key_authenticate
-from keys.usage import api_key_used
+from keys.usage import api_key_presented, api_key_used
 
 _OWNER_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -76,6 +76,11 @@ def authenticate(username: str, password: str, *, address: str = "") -> Principa
     device may use, not the whole owner. Audits refusals, and the first use from an address.
     """
     close_old_connections()
+    return identify(username, password, address=address)
+
+
+def identify(username: str, password: str, *, address: str = "") -> Principal | None:
+    """Do what `authenticate` does, on the database connection of a request."""
     if username == SERVICE_USER and is_service_password(password):
         return SERVICE
     key = api_key_authenticate(password)
@@ -83,6 +88,7 @@ def authenticate(username: str, password: str, *, address: str = "") -> Principa
     if key is None or principal is None:
         note_refusal(username, address)
         return None
+    api_key_presented(key, presented=password)
     actor = gateway_actor(address, credential=f"API key {key.prefix}")
     api_key_used(actor, key, address=address)
     return principal

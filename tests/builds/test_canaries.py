@@ -89,6 +89,7 @@ def canaries(acme, alice, system, device, python_source, lines) -> dict[str, str
     return {
         "keys.ApiKey.digest": script,
         "keys.ApiKey.digest (device)": device_key,
+        "keys.ApiKey.mqtt_digest": device_key,
         "keys.ApiKey.sealed_key": firmware_key_for(system, device=device),
         "keys.EnvVar.value": VALUE,
         "keys.EnvVar.value (plain)": PLAIN,

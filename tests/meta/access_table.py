@@ -112,6 +112,10 @@ GET              health_ready                          public
 POST             gateway:register                      public
 GET,POST         gateway:firmware                      public
 POST             gateway:addpush                       public
+POST             gateway:mqtt_user                     nothing
+POST             gateway:mqtt_vhost                    nothing
+POST             gateway:mqtt_resource                 nothing
+POST             gateway:mqtt_topic                    nothing
 POST             example_load                          anywhere
 POST             example_unload                        anywhere
 GET              example_info_refs                     nothing

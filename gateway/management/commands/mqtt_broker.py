@@ -1,4 +1,4 @@
-"""`manage.py mqtt_broker`: the MQTT broker of the embedded profile, until SIGTERM."""
+"""`manage.py mqtt_broker`: the MQTT broker, or what keeps another one in step, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -6,20 +6,30 @@ import asyncio
 import contextlib
 import logging
 import signal
+import threading
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from gateway.mqtt.bridge.running import Bridge
 from gateway.mqtt.broker import ConsoleBroker, broker_config
+from gateway.mqtt.mosquitto import writer
+from gateway.mqtt.rabbitmq import guard
+from gateway.mqtt.rabbitmq.management import Management
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """Listen on THINX_BIND and THINX_MQTT_PORT and check every client against its API key."""
+    """Listen on THINX_BIND and THINX_MQTT_PORT and check every client against its API key.
 
-    help = "Run the MQTT broker; API keys are its passwords."
+    With THINX_MQTT_BROKER another broker listens, and this keeps to it what the keys allow.
+    """
+
+    help = "Run the MQTT broker, or keep another broker to what API keys allow."
     # A check of all pages would load them; the web process does that.
     requires_system_checks = []
 
@@ -30,7 +40,36 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, bind: str, port: int, **options: Any) -> None:
         """Serve until a signal asks for the end."""
-        asyncio.run(serve(bind, port))
+        match settings.MQTT_BROKER:
+            case "embedded":
+                asyncio.run(serve(bind, port))
+            case "rabbitmq":
+                rounds(
+                    guard.Guard(Management(settings.MQTT_MANAGEMENT_URL)).round,
+                    guard.SECONDS_BETWEEN,
+                )
+            case "mosquitto":
+                folder, pid_file = Path(settings.MQTT_FOLDER), Path(settings.MQTT_PID_FILE)
+                keeper = writer.Writer(folder, pid_file, ("127.0.0.1", port))
+                rounds(keeper.round, writer.SECONDS_BETWEEN)
+            case other:
+                raise CommandError(
+                    f"THINX_MQTT_BROKER is embedded, rabbitmq or mosquitto, not {other!r}."
+                )
+
+
+def rounds(once: Any, seconds: float) -> None:
+    """Do it again and again until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.is_set():
+        try:
+            once()
+        except Exception:
+            # The database may be away for a while; what is connected stays so until then.
+            logger.exception("a round failed")
+        stop.wait(seconds)
 
 
 async def serve(bind: str, port: int) -> None:

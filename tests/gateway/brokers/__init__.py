@@ -1,0 +1,1 @@
+"""What every broker lets whom do, by one suite: amqtt, RabbitMQ and Mosquitto, for real."""
