@@ -40,7 +40,10 @@ def main(wanted: int, udids: Path) -> None:
         cursor.execute("ANALYZE")
     ids = Device.objects.filter(organization=organization).values_list("uid", flat=True)
     udids.write_text("".join(f"{uid}\n" for uid in ids))
-    _, key = api_key_create(Actor.for_user(user), organization=organization, alias="bench")
+    stored, key = api_key_create(Actor.for_user(user), organization=organization, alias="bench")
+    DeviceState.objects.filter(device__organization=organization).update(
+        last_key_prefix=stored.prefix
+    )
     print(json.dumps({"owner": organization.owner_id, "api_key": key, "devices": len(ids)}))
 
 

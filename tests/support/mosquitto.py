@@ -20,6 +20,7 @@ acl_file {folder}/acl
 pid_file {folder}/pid
 log_dest stderr
 log_type error
+log_dest topic
 log_type notice
 {user}
 """

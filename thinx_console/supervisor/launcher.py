@@ -96,6 +96,8 @@ def check_ports(console: Console) -> None:
     wanted = {"THINX_HTTP_PORT": console.http_port, "THINX_MQTT_PORT": console.mqtt_port}
     if console.http_port == console.mqtt_port:
         raise StartError("THINX_HTTP_PORT and THINX_MQTT_PORT must be two different ports.")
+    if os.environ.get("THINX_MQTT_BROKER", "embedded") != "embedded":
+        del wanted["THINX_MQTT_PORT"]  # another broker listens there
     family = socket.AF_INET6 if ":" in console.bind else socket.AF_INET
     for name, port in wanted.items():
         with socket.socket(family, socket.SOCK_STREAM) as probe:

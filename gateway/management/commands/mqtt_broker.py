@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from gateway.mqtt.bridge.running import Bridge
 from gateway.mqtt.broker import ConsoleBroker, broker_config
 from gateway.mqtt.mosquitto import writer
+from gateway.mqtt.mosquitto.refusals import listening
 from gateway.mqtt.rabbitmq import guard
 from gateway.mqtt.rabbitmq.management import Management
 
@@ -51,7 +52,8 @@ class Command(BaseCommand):
             case "mosquitto":
                 folder, pid_file = Path(settings.MQTT_FOLDER), Path(settings.MQTT_PID_FILE)
                 keeper = writer.Writer(folder, pid_file, ("127.0.0.1", port))
-                rounds(keeper.round, writer.SECONDS_BETWEEN)
+                with listening(keeper.refusals, keeper.address):
+                    rounds(keeper.round, writer.SECONDS_BETWEEN)
             case other:
                 raise CommandError(
                     f"THINX_MQTT_BROKER is embedded, rabbitmq or mosquitto, not {other!r}."

@@ -19,6 +19,7 @@ from typing import Any
 from django.db import close_old_connections
 
 from gateway.mqtt.mosquitto import files
+from gateway.mqtt.mosquitto.refusals import Refusals, end_of
 from gateway.mqtt.mosquitto.waiting import tell_written, wanted
 from gateway.mqtt.service import SERVICE_USER, service_password
 from keys.services import mosquitto_digest
@@ -40,6 +41,7 @@ class Writer:
 
     def __init__(self, folder: Path, pid_file: Path, address: tuple[str, int]) -> None:
         self.folder, self.pid_file, self.address = folder, pid_file, address
+        self.refusals = Refusals()
         self._written: tuple[Any, ...] | None = None
         self._number = 0
         self._next_look = self._signalled_at = 0.0
@@ -92,19 +94,20 @@ class Writer:
         deadline = time.monotonic() + PROOF_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError):
-                if accepts(self.address, username, password):
+                if accepts(self.address, username, password, self.refusals):
                     return True
             time.sleep(0.02)
         logger.warning("Mosquitto does not use the files in %s", self.folder)
         return False
 
 
-def accepts(address: tuple[str, int], username: str, password: str) -> bool:
+def accepts(address: tuple[str, int], username: str, password: str, refusals: Refusals) -> bool:
     """Tell whether the broker lets this one in, by MQTT 3.1.1."""
     fields = [b"MQTT\x04\xc2\x00\x0a", b"", username.encode(), password.encode()]
     head, *texts = fields
     body = b"\x00\x04" + head + b"".join(len(text).to_bytes(2, "big") + text for text in texts)
     with socket.create_connection(address, 2) as connection:
+        refusals.is_ours(end_of(connection))
         connection.sendall(b"\x10" + bytes([len(body)]) + body)
         answer = connection.recv(4)
         if answer != b"\x20\x02\x00\x00":

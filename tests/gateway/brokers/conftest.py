@@ -15,6 +15,7 @@ from django.db import connections
 from django.test import Client as HttpClient
 
 from gateway.mqtt import broker as broker_module
+from gateway.mqtt.mosquitto.refusals import listening
 from gateway.mqtt.mosquitto.writer import Writer
 from gateway.mqtt.rabbitmq.guard import Guard
 from gateway.mqtt.rabbitmq.management import Management
@@ -97,7 +98,7 @@ def _rabbitmq(request, monkeypatch):
 def _mosquitto(request, monkeypatch):
     server = request.getfixturevalue("mosquitto_server")
     writer = Writer(server.folder, server.pid_file, ("127.0.0.1", server.port))
-    with repeated(writer.round, 0.02):
+    with repeated(writer.round, 0.02), listening(writer.refusals, writer.address):
         yield Running("mosquitto", server.port)
 
 
