@@ -19,6 +19,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from telemetry.samples import Sample
+from telemetry.services import record
+
 logger = logging.getLogger(__name__)
 
 # More wait only when followers cannot keep up at all; then the newest are left out, and said so.
@@ -43,10 +46,31 @@ class CheckedIn:
     version_changed: bool = False
 
 
+def keep_history(batch: Sequence[CheckedIn]) -> None:
+    """Have the check-ins kept, and counted."""
+    record(
+        [
+            Sample(
+                device_id=c.device_id,
+                uid=c.uid,
+                organization_id=c.organization_id,
+                organization_uid=c.organization_uid,
+                at=c.at,
+                status=c.status,
+                level=c.level,
+                rssi=c.rssi,
+                snr=c.snr,
+                is_new=c.is_new,
+            )
+            for c in batch
+        ]
+    )
+
+
 Follower = Callable[[Sequence[CheckedIn]], None]
 
 # In this order. Each gets every check-in; one that fails stops none of the others.
-FOLLOWERS: tuple[Follower, ...] = ()
+FOLLOWERS: tuple[Follower, ...] = (keep_history,)
 
 
 class Following:

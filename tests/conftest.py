@@ -22,6 +22,20 @@ from tests.factories.accounts import OrganizationFactory, join, make_user
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """A test that may use the main database may use that of the history, where it has its own."""
+    for item in items:
+        mark = item.get_closest_marker("django_db")
+        if mark is not None:
+            mark.kwargs.setdefault("databases", [*settings.DATABASES])
+        elif "transactional_db" in item.fixturenames:
+            item.add_marker(
+                pytest.mark.django_db(transaction=True, databases=[*settings.DATABASES])
+            )
+        elif "db" in item.fixturenames:
+            item.add_marker(pytest.mark.django_db(databases=[*settings.DATABASES]))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def master_key() -> None:
     """A master key in the data folder of this test process."""

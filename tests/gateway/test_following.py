@@ -16,6 +16,8 @@ from gateway.fast.calls import read_call
 from gateway.fast.notices import Notices, told_by
 from gateway.fast.statements import store
 from gateway.following import CheckedIn, Following
+from telemetry.schema import STATUS
+from tests.telemetry.conftest import rows, totals
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -105,3 +107,11 @@ def test_past_the_limit_the_newest_are_left_out_and_counted(monkeypatch, caplog)
     late.close()
     assert late.left_out == 2
     assert "2 check-ins left out" in caplog.text
+
+
+def test_history_has_every_check_in(register, acme, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        register(status="Low battery #w", rssi="-61")
+    assert totals(acme.pk) == {"checkins": 1, "devices_new": 1, "warnings": 1}
+    ((_, _, level, status),) = rows(STATUS)
+    assert (level, status) == ("warning", "Low battery")

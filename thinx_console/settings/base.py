@@ -17,6 +17,8 @@ from thinx_console.settings.messages import *  # noqa: F403
 from thinx_console.settings.organizations import *  # noqa: F403
 from thinx_console.settings.second_factor import *  # noqa: F403
 from thinx_console.settings.second_factor import passkey_domain
+from thinx_console.settings.telemetry import *  # noqa: F403
+from thinx_console.settings.telemetry import TELEMETRY_DATABASE_URL
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(
@@ -68,6 +70,7 @@ INSTALLED_APPS = [
     "thinx_console.apps.ConsoleConfig",
     "gateway.apps.GatewayConfig",
     "builds.apps.BuildsConfig",
+    "telemetry.apps.TelemetryConfig",
     "devices.apps.DevicesConfig",
     "keys.apps.KeysConfig",
     "accounts.apps.AccountsConfig",
@@ -174,6 +177,12 @@ DATABASES = {
         )
     )
 }
+if TELEMETRY_DATABASE_URL or DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Thousands of rows a second must not take the write lock of the main file.
+    DATABASES["telemetry"] = database_from_url(
+        TELEMETRY_DATABASE_URL or f"sqlite:///{DATA_DIR / 'telemetry.sqlite3'}"
+    )
+DATABASE_ROUTERS = ["telemetry.routers.HistoryRouter"]
 REDIS_URL = env_secret(
     "THINX_REDIS_URL",
     f"unix://{quote(str(DATA_DIR / 'run' / 'redis.sock'))}",
@@ -286,6 +295,7 @@ CELERY = {
         "accounts.sweep": {"task": "accounts.sweep", "schedule": 300.0},
         "accounts.sweep_grants": {"task": "accounts.sweep_grants", "schedule": 86_400.0},
         "audit.archive": {"task": "audit.archive", "schedule": 86_400.0},
+        "telemetry.keep": {"task": "telemetry.keep", "schedule": 3_600.0},
     },
 }
 CHANNEL_LAYERS = {

@@ -29,6 +29,7 @@ from thinx_console.settings.base import (  # noqa: E402
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: live-server threads and subprocesses open it too.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(_DATA) / "test.sqlite3")}
+    DATABASES["telemetry"]["TEST"] = {"NAME": str(Path(_DATA) / "test-telemetry.sqlite3")}
 else:
     DATABASES["default"]["OPTIONS"].pop("pool")
 INSTALLED_APPS = ["tests.support.flushing", *INSTALLED_APPS]
@@ -37,6 +38,7 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 # Messages are there right after the commit; pytest runs several processes on one data folder.
 MESSAGES_INLINE = True
 FOLLOW_INLINE = True
+TELEMETRY_INLINE = True
 OUTBOX_DIR = Path(_DATA) / "outbox" / os.environ.get("PYTEST_XDIST_WORKER", "main")
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

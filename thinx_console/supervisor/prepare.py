@@ -83,12 +83,19 @@ def ensure_migrated(console: Console, env: Mapping[str, str]) -> str:
     stamp = console.state / "migrated"
     code = fingerprint([ROOT / "requirements.txt", *sorted(ROOT.glob("*/migrations/*.py"))])
     wanted = f"{code} {_applied(console)}"
-    if _applied(console) and _read(stamp) == wanted:
+    if _has_history(console, env) and _applied(console) and _read(stamp) == wanted:
         return "up to date"
     (console.state / "operator").unlink(missing_ok=True)
     manage(env, "migrate", "--no-input", "--verbosity", "0")
     stamp.write_text(f"{code} {_applied(console)}", encoding="utf-8")
     return "migrated"
+
+
+def _has_history(console: Console, env: Mapping[str, str]) -> bool:
+    """Tell whether the file of the devices' history is there, if there is to be one."""
+    name = "THINX_TELEMETRY_DATABASE_URL"
+    elsewhere = console.sqlite_file is None or env.get(name) or env.get(f"{name}_FILE")
+    return bool(elsewhere) or (console.data / "telemetry.sqlite3").exists()
 
 
 def _applied(console: Console) -> str:

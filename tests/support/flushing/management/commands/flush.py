@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.management.commands import flush
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from audit.triggers import lifted
+from telemetry.places import history_alias
+from telemetry.schema import COUNTER, SERIES, STANDING
 
 
 class Command(flush.Command):
@@ -15,5 +18,11 @@ class Command(flush.Command):
 
     def handle(self, **options: Any) -> None:
         """Lift the triggers, flush, put them back."""
-        with lifted(connections[options["database"]]):
+        connection = connections[options["database"]]
+        main = connection.alias == DEFAULT_DB_ALIAS
+        with lifted(connection) if main else nullcontext():
             super().handle(**options)
+        if connection.alias == history_alias():
+            with connection.cursor() as cursor:
+                for table in (*(series.table for series in SERIES), STANDING, COUNTER):
+                    cursor.execute(f"DELETE FROM {table}")
