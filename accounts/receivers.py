@@ -17,6 +17,7 @@ from accounts.models import Organization, User
 from accounts.services.providers import provider_linked
 from accounts.sign_in_tracking import method_in_words
 from audit.recorder import record
+from core.counting import count_on_commit
 
 
 def _organization_of(user: User) -> Organization | None:
@@ -53,6 +54,7 @@ def _refused(credentials: dict[str, Any], request: HttpRequest | None = None, **
     user = person_named(name)
     organization = _organization_of(user) if user else None
     record(actor, SignInRefused, None, organization=organization, name=name)
+    count_on_commit("sign_ins_refused", organization)
 
 
 @receiver(user_locked_out)

@@ -123,6 +123,22 @@ def may_in(
     return actor.reaches(perm, organization)
 
 
+def reached(
+    actor: ActorLike, model: type[models.Model], action: str
+) -> Collection[int] | models.QuerySet[Any] | None:
+    """Return the organizations on whose rows the actor may do this; None where nothing limits.
+
+    For figures kept by organization, which have no rows of the model to narrow.
+    """
+    perm = perm_name(model, action)
+    if not actor.may_attempt(perm):
+        return ()
+    if actor.is_unrestricted:
+        actor.oversee(model)
+        return None
+    return actor.organization_ids(perm)
+
+
 def sees(actor: ActorLike, obj: models.Model) -> bool:
     """Tell whether the actor may view a row at hand; members of its organization cost no query."""
     perm = perm_name(type(obj), "view")

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.services.limits import require_room
 from audit.changes import changed, snapshot
 from audit.recorder import record
+from core.counting import count_on_commit
 from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit
 from devices import events
@@ -102,6 +103,7 @@ def device_delete(actor: Any, *, device: Device) -> None:
         udid=device.udid,
     )
     _tell(device)
+    count_on_commit("devices_deleted", device.organization)
     device.delete()
 
 

@@ -9,6 +9,7 @@ from accounts.actor import Actor
 from accounts.models import Organization
 from audit.recorder import record
 from audit.refusals import first_lately
+from core.counting import count_on_commit
 from core.logging import request_id
 from devices.events import DeviceRefused
 from devices.handover import owned_before
@@ -117,6 +118,7 @@ def _opens(key: ApiKey, owner: str) -> bool:
 def _refusal(owner: str, address: str, reason: str) -> str:
     """Say why, and leave one audit event a minute for each address."""
     organization = Organization.objects.filter(owner_id=owner).first()
+    count_on_commit("keys_refused", organization)
     if organization is None or not ApiKey.objects.filter(organization=organization).exists():
         return NO_KEYS
     if first_lately("device", f"{organization.uid}", address):

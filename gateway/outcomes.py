@@ -13,6 +13,7 @@ from builds.choices import BuildStatus
 from builds.models import Artifact, Build, OneTimeToken
 from builds.offers import is_newer
 from builds.services.tokens import token_use
+from core.counting import count_on_commit
 from core.jobs import changed_on_commit
 from devices import events
 from devices.models import Device, DeviceState
@@ -73,6 +74,7 @@ def note_downloaded(actor: Any, offer: Offer) -> None:
         organization=device.organization,
         **_facts(build),
     )
+    count_on_commit("downloads", device.organization)
     _tell(device, build)
 
 

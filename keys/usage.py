@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.recorder import record
 from audit.refusals import first_lately
+from core.counting import count_on_commit
 from core.memory import Recent
 from keys import events
 from keys.models import ApiKey, ApiKeyAddress
@@ -48,6 +49,7 @@ def api_key_presented(key: ApiKey, *, presented: str) -> None:
 def api_key_refused(actor: Any, *, digests: list[str], reason: str) -> None:
     """Audit a key that opens nothing, once a minute for each address: in the chain of its
     organization when the key is one that was revoked, expired or is of another kind."""
+    count_on_commit("keys_refused", None)
     if not first_lately("apikey", actor.address):
         return
     key = ApiKey.objects.filter(digest__in=digests).select_related("organization").first()

@@ -15,6 +15,7 @@ from builds.choices import CANCELLABLE, FINAL, UNFINISHED, BuildStatus
 from builds.constants import RUN_TASK
 from builds.models import Build, Source
 from builds.services.state import move, tell
+from core.counting import count_on_commit
 from core.exceptions import Conflict, DomainError
 from core.jobs import enqueue
 from core.scoping import is_allowed
@@ -62,6 +63,7 @@ def build_start(
         source=source.alias,
     )
     enqueue(RUN_TASK, queue="builds", build_uid=f"{build.uid}")
+    count_on_commit("builds_started", build.organization)
     tell(build)
     return build
 

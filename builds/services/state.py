@@ -7,9 +7,16 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from builds.choices import ALLOWED_FROM, FINAL
+from builds.choices import ALLOWED_FROM, FINAL, BuildStatus
 from builds.models import Build
+from core.counting import count_on_commit
 from core.jobs import changed_on_commit
+
+COUNTED = {
+    BuildStatus.SUCCEEDED: "builds_succeeded",
+    BuildStatus.FAILED: "builds_failed",
+    BuildStatus.ERRORED: "builds_failed",
+}
 
 
 def move(build: Build, to: str, **fields: Any) -> bool:
@@ -25,6 +32,8 @@ def move(build: Build, to: str, **fields: Any) -> bool:
     )
     if moved:
         tell(build)
+        if metric := COUNTED.get(to):
+            count_on_commit(metric, build.organization)
     return moved == 1
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 
 import pytest
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from telemetry.places import history
@@ -72,3 +73,9 @@ def totals(organization_id: int, grain: str = "d") -> dict[str, int]:
             [organization_id, grain],
         )
         return {metric: int(count) for metric, count in cursor.fetchall()}
+
+
+@pytest.fixture
+def history_queries():
+    """Count the queries of the history's database."""
+    return lambda: CaptureQueriesContext(history())

@@ -1,0 +1,133 @@
+"""Reads of one device's history. The caller found the device by `Device.objects.allowed`."""
+
+# Names in the statements come from telemetry.schema.
+# ruff: noqa: S608
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from devices.models import Device
+from telemetry.places import history, moment, stamp
+from telemetry.ranges import Range
+from telemetry.schema import CHECKIN, STATUS
+
+PAGE = 50
+MOST_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Point:
+    """One step of a series. Signals are means; None where the device did not call or say."""
+
+    at: datetime
+    checkins: int
+    rssi: float | None = None
+    rssi_lowest: float | None = None
+    snr: float | None = None
+
+
+@dataclass(frozen=True)
+class SaidStatus:
+    """A status that differs from the one before: since when, its level, its words."""
+
+    at: datetime
+    level: str
+    status: str
+
+
+@dataclass(frozen=True)
+class KeptCheckIn:
+    """One check-in as it is kept."""
+
+    at: datetime
+    rssi: float | None
+    snr: float | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, newest first, and what to ask with for those before; None at the end."""
+
+    rows: list[Any]
+    before: int | None
+
+
+def device_series(device: Device, span: Range, now: datetime | None = None) -> list[Point]:
+    """Return a point for every step of the range, brought together in the database."""
+    steps = span.steps(now)
+    found = {
+        step * span.step: figures
+        for step, *figures in _fetched(
+            f"SELECT at / %s, count(*), avg(rssi), min(rssi), avg(snr) FROM {CHECKIN}"
+            " WHERE device_id = %s AND at >= %s AND at < %s GROUP BY 1",
+            span.step,
+            device.pk,
+            steps.start,
+            steps.stop,
+        )
+    }
+    return [Point(moment(at), *found.get(at, (0,))) for at in steps]
+
+
+def recent_statuses(device: Device, limit: int = PAGE) -> list[SaidStatus]:
+    """Return what the device said last, newest first; what it repeats is there once."""
+    return status_page(device, limit=limit).rows
+
+
+def status_page(device: Device, before: int | None = None, limit: int = PAGE) -> Page:
+    """Return changes of status before a stamp."""
+    rows = _before(STATUS, device, before, limit)
+    return _page([(at, SaidStatus(moment(at), *said)) for at, *said in rows], limit)
+
+
+def checkin_page(device: Device, before: int | None = None, limit: int = PAGE) -> Page:
+    """Return check-ins before a stamp."""
+    rows = _before(CHECKIN, device, before, limit)
+    return _page([(at, KeptCheckIn(moment(at), *signal)) for at, *signal in rows], limit)
+
+
+def device_export(device_id: int) -> dict[str, list[dict[str, Any]]]:
+    """Return everything that is kept of a device, for its owner to take away."""
+    return {
+        "checkins": [
+            {"at": moment(at), "rssi": rssi, "snr": snr}
+            for _, at, rssi, snr in _fetched(f"{_all_of(CHECKIN)}", device_id)
+        ],
+        "statuses": [
+            {"at": moment(at), "level": level, "status": status}
+            for _, at, level, status in _fetched(f"{_all_of(STATUS)}", device_id)
+        ],
+    }
+
+
+def _all_of(table: str) -> str:
+    return f"SELECT * FROM {table} WHERE device_id = %s ORDER BY at"
+
+
+def _before(table: str, device: Device, before: int | None, limit: int) -> list[Any]:
+    columns = "rssi, snr" if table == CHECKIN else "level, status"
+    return list(
+        _fetched(
+            f"SELECT at, {columns} FROM {table} WHERE device_id = %s AND at < %s"
+            " ORDER BY at DESC LIMIT %s",
+            device.pk,
+            stamp() + 1 if before is None else before,
+            min(limit, MOST_ROWS) + 1,
+        )
+    )
+
+
+def _page(found: list[tuple[int, Any]], limit: int) -> Page:
+    """Cut off the one row too many, which only says that there are more."""
+    limit = min(limit, MOST_ROWS)
+    rows = found[:limit]
+    return Page([row for _, row in rows], rows[-1][0] if len(found) > limit else None)
+
+
+def _fetched(statement: str, *values: Any) -> Iterator[Any]:
+    with history().cursor() as cursor:
+        cursor.execute(statement, values)
+        yield from cursor.fetchall()
