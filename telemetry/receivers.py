@@ -32,7 +32,10 @@ def forget_organization(instance: Organization, **_: Any) -> None:
 
 
 def _forget_on_commit(kind: str, pk: int, forget: Callable[[Collection[int]], None]) -> None:
-    """Have the first that is called after the commit forget all; the others find none left."""
+    """Have the first that is called after the commit forget all; the others find none left.
+
+    What a rollback brought back may still be among them; the services look.
+    """
     gone: set[int] = connection.__dict__.setdefault(kind, set())
     gone.add(pk)
     transaction.on_commit(partial(_forget, gone, forget))

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
+from accounts.models import Organization
 from core.jobs import tell_groups
 from core.watching import watched
 from devices.models import Device
@@ -87,16 +88,23 @@ def devices_forget(devices: Iterable[int]) -> None:
     """Delete the history of devices that are gone; one that is still there keeps its own."""
     wanted = set(devices)
     there = Device.objects.filter(pk__in=wanted).values_list("pk", flat=True)
-    gone = wanted - set(there)
-    if gone:
-        with transaction.atomic(using=history_alias()):
-            delete_devices(history(), gone)
+    if gone := wanted - set(there):
+        devices_forget_history(gone)
+
+
+def devices_forget_history(devices: Iterable[int]) -> None:
+    """Delete the history of these devices, whether or not they stay."""
+    with transaction.atomic(using=history_alias()):
+        delete_devices(history(), devices)
 
 
 def organizations_forget(organizations: Iterable[int]) -> None:
-    """Delete the counters of organizations that are gone."""
-    with transaction.atomic(using=history_alias()):
-        delete_organizations(history(), organizations)
+    """Delete the counters of organizations that are gone; one that is still there keeps its own."""
+    wanted = set(organizations)
+    there = Organization.objects.filter(pk__in=wanted).values_list("pk", flat=True)
+    if gone := wanted - set(there):
+        with transaction.atomic(using=history_alias()):
+            delete_organizations(history(), gone)
 
 
 def history_keep(now: datetime | None = None) -> dict[str, int]:

@@ -12,7 +12,7 @@ from builds.models import Build
 from core.counting import count_on_commit
 from core.jobs import changed_on_commit
 
-COUNTED = {
+COUNTED: dict[str, str] = {
     BuildStatus.SUCCEEDED: "builds_succeeded",
     BuildStatus.FAILED: "builds_failed",
     BuildStatus.ERRORED: "builds_failed",

@@ -31,7 +31,8 @@ FILES = {
     "linked-accounts.json", "memberships.json", "notifications.json", "second-factors.json",
     "shared-with-me.json", "sign-ins.json", "picture.webp", "organization/api-keys.json",
     "organization/builds.json", "organization/deploy-keys.json", "organization/devices.json",
-    "organization/environment.json", "organization/organization.json", "organization/sources.json",
+    "organization/environment.json", "organization/history.json",
+    "organization/organization.json", "organization/sources.json",
 }  # fmt: skip
 
 

@@ -10,15 +10,17 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
+from accounts.selectors.people import own_organization
 from devices.services import device_delete
 from telemetry import services
+from telemetry.belongings import History
 from telemetry.constants import DAY, KEEP_TASK
 from telemetry.partitions import add_partitions, drop_partitions, partition_name, partitions
 from telemetry.places import history, history_alias, stamp
 from telemetry.schema import CHECKIN, SERIES, STANDING, STATUS
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.devices import DeviceFactory
-from tests.telemetry.conftest import rows
+from tests.telemetry.conftest import rows, totals
 from thinx_console.celery import app
 
 NOW = dt.datetime(2026, 5, 10, 12, 7, tzinfo=dt.UTC)
@@ -118,10 +120,12 @@ def test_history_goes_with_an_organization(sample, django_capture_on_commit_call
     assert rows(CHECKIN) == rows(STATUS) == rows(STANDING) == []
 
 
-def test_device_that_is_there_keeps_its_history(sample, probe):
+def test_what_a_rollback_brought_back_keeps_its_history(sample, probe, acme):
     services.record([sample(status="Ready")])
     services.devices_forget([probe.pk])
+    services.organizations_forget([acme.pk])
     assert len(rows(STATUS)) == 1
+    assert totals(acme.pk) == {"checkins": 1}
 
 
 def test_what_a_dead_process_left_of_a_device_goes_later(sample, stranger, probe):
@@ -138,3 +142,16 @@ def test_tables_can_be_taken_back_and_made_again():
     call_command("migrate", verbosity=0)
     assert {CHECKIN, STATUS, STANDING} <= {*connection.introspection.table_names()}
     assert rows(CHECKIN) == []
+
+
+def test_history_is_exported_and_erased_with_a_personal_organization(sample, alice):
+    organization = own_organization(alice)
+    device = DeviceFactory(organization=organization)
+    services.record([sample(device, at=NOW, status="Ready", rssi="-60"), sample()])
+    (said,) = History().export(organization)
+    assert said["device"] == device.udid
+    assert said["checkins"] == [{"at": NOW, "rssi": -60.0, "snr": None}]
+    assert said["statuses"] == [{"at": NOW, "level": "ok", "status": "Ready"}]
+    History().erase(organization)
+    assert len(rows(CHECKIN)) == 1
+    assert rows(STATUS) == []

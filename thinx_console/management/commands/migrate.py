@@ -19,6 +19,12 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         parser.set_defaults(database=None)
 
+    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Check the models against the main database, unless another is named."""
+        return super().get_check_kwargs(
+            {**options, "database": options["database"] or DEFAULT_DB_ALIAS}
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate; in the database of the history there is one app."""
         named, own = options["database"], history_alias()
