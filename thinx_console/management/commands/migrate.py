@@ -19,7 +19,7 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         parser.set_defaults(database=None)
 
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
         """Check the models against the main database, unless another is named."""
         return super().get_check_kwargs(
             {**options, "database": options["database"] or DEFAULT_DB_ALIAS}
