@@ -1,4 +1,5 @@
-"""ASGI entry: ordinary check-ins first, pages, API and devices by Django, `/ws/` by channels."""
+"""ASGI entry: ordinary check-ins first, pages, API and devices by Django, `/ws/` by channels,
+`/mqtt` by the broker."""
 
 from __future__ import annotations
 
@@ -13,15 +14,20 @@ _django = get_asgi_application()
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
 
 from gateway.fast.app import with_fast_check_ins  # noqa: E402
+from thinx_console.edge.mqtt import with_mqtt  # noqa: E402
+from thinx_console.edge.proxies import TrustedProxies  # noqa: E402
 from thinx_console.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": with_fast_check_ins(_django),
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
-        ),
-    }
+application = TrustedProxies(settings.TRUSTED_PROXIES).asgi(
+    ProtocolTypeRouter(
+        {
+            "http": with_fast_check_ins(_django),
+            "websocket": with_mqtt(
+                AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+            ),
+        }
+    )
 )

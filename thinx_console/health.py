@@ -14,6 +14,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
+from core.tls.names import EVERYWHERE
 from gateway.mqtt.bridge.beat import is_alive
 
 WORKER_KEY = "core.beat"
@@ -62,8 +63,21 @@ def _worker() -> bool:
 
 def _mqtt() -> bool:
     parts = urlsplit(settings.MQTT_URL)
+    return _listens(parts.hostname or "", parts.port or 1883)
+
+
+def _tls() -> bool:
+    """Tell whether the ports with TLS listen, where this installation has them itself."""
+    host = "127.0.0.1" if settings.BIND in EVERYWHERE else settings.BIND
+    ports = [settings.HTTPS_PORT]
+    if settings.MQTT_BROKER == "embedded":
+        ports.append(settings.MQTTS_PORT)
+    return all(_listens(host, port) for port in ports)
+
+
+def _listens(host: str, port: int) -> bool:
     try:
-        with socket.create_connection((parts.hostname or "", parts.port or 1883), timeout=1):
+        with socket.create_connection((host, port), timeout=1):
             return True
     except OSError:
         return False
@@ -75,4 +89,5 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "worker": _worker,
     "mqtt": _mqtt,
     "bridge": is_alive,
+    **({"tls": _tls} if settings.EMBEDDED else {}),
 }

@@ -68,6 +68,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry(
                 "Organizations", "accounts:organization_list", "building", "accounts:organization"
             ),
+            Entry("Connect a device", "connect:page", "plug-connected", "connect:page"),
             Entry("REST API", "api:root", "code", "api:root"),
             Entry("People", "accounts:user_list", "users", "accounts:user", is_unrestricted),
             Entry("Django admin", "admin:index", "database", "admin:index", is_staff),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("first-steps/dismiss/", views.DismissStepsView.as_view(), name="dashboard_dismiss"),
     path("search/", views.SearchView.as_view(), name="search"),
     path("", include("gateway.urls")),
+    path("", include("thinx_console.connect.urls")),
     path("", include("thinx_console.example.urls")),
     path("api/v1/", include("thinx_console.api_urls")),
     path("", include("keys.urls")),

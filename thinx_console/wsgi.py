@@ -8,4 +8,10 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thinx_console.settings.production")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402
+
+from thinx_console.edge.proxies import TrustedProxies  # noqa: E402
+
+application = TrustedProxies(settings.TRUSTED_PROXIES).wsgi(_django)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter, WriterAdapter
-from amqtt.broker import Broker
+from amqtt.broker import Broker, Server
 from amqtt.errors import AMQTTError, MQTTError, NoDataError
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
@@ -64,6 +64,18 @@ class BoundedReader(StreamReaderAdapter):
         return b"" if self.ended else await super().read(n)
 
 
+class CarriedWriter(StreamWriterAdapter):
+    """Knows for whom another process carries the connection."""
+
+    def __init__(self, writer: asyncio.StreamWriter, peer: tuple[str, int]) -> None:
+        super().__init__(writer)
+        self.peer = peer
+
+    def get_peer_info(self) -> tuple[str, int]:
+        """Return the client's address and port."""
+        return self.peer
+
+
 class ConsoleBroker(Broker):
     """The broker of `manage.py mqtt_broker`.
 
@@ -98,14 +110,22 @@ class ConsoleBroker(Broker):
             )
         await super()._broadcast_message(session, topic, data, force_qos)
 
+    def add_listener(self, server: Server) -> None:
+        """Take over a listener whose connections come to `stream_connected`."""
+        self._servers[server.listener_name] = server
+        self.listeners_config[server.listener_name] = self.listeners_config["default"]
+
     async def stream_connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        listener_name: str,
+        peer: tuple[str, int] | None = None,
     ) -> None:
-        """Serve one TCP connection; whatever it does wrong ends it and nothing else."""
+        """Serve one connection, carried for `peer`; its faults end it and nothing else."""
+        out = StreamWriterAdapter(writer) if peer is None else CarriedWriter(writer, peer)
         try:
-            await self._client_connected(
-                listener_name, BoundedReader(reader), StreamWriterAdapter(writer)
-            )
+            await self._client_connected(listener_name, BoundedReader(reader), out)
         except (MQTTError, ConnectionError, asyncio.IncompleteReadError, UnicodeError) as error:
             logger.info("connection ended: %s", error)
         finally:

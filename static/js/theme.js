@@ -17,8 +17,8 @@
     } catch {
       // Storage is refused in some private windows; the choice then lasts for this page.
     }
-    const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `thinx_${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    // Not Secure: the plain port and the one with TLS share it, and it is worth nothing to anybody.
+    document.cookie = `thinx_${name}=${value}; Path=/; Max-Age=31536000; SameSite=Lax`;
   };
 
   const apply = (theme) => {

@@ -121,6 +121,10 @@ POST             example_unload                        anywhere
 GET              example_info_refs                     nothing
 POST             example_upload_pack                   nothing
 
+GET              connect:page                          own
+GET              connect:ca_pem                        public
+GET              connect:ca_sha256                     public
+
 GET,POST         accounts:sign_in                       public
 POST             accounts:sign_out                     door
 GET,POST,PUT     accounts:password_change              own

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -23,6 +24,7 @@ from accounts.services.roles import role_create
 from audit.models import AuditEvent
 from core.grants import UserGrant
 from core.outbox import outbox_message, outbox_put_sms
+from core.tls.authority import Authority
 from keys.choices import ApiKeyKind
 from keys.services import api_key_revoke, deploy_key_create, env_var_set
 from tests.factories.accounts import OrganizationFactory, join, make_user
@@ -77,6 +79,7 @@ class World:
     """Acme between Holding and Plant, an object of each kind in Acme and in Plant, the cast."""
 
     def __init__(self) -> None:
+        Authority(settings.TLS_DIR).ensure(["localhost"])
         self.holding = OrganizationFactory(name="Holding")
         self.acme = OrganizationFactory(name="Acme", parent=self.holding)
         self.plant = OrganizationFactory(name="Plant", parent=self.acme)

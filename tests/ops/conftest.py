@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.console import StaticFiles
 from tests.support.services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,7 +28,9 @@ class Copy:
     def __init__(self, data: Path) -> None:
         self.data = data
         self.http_port = free_port()
+        self.https_port = free_port()
         self.mqtt_port = free_port()
+        self.mqtts_port = free_port()
         self.output = data.with_suffix(".out")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -43,7 +46,9 @@ class Copy:
             "THINX_APT": "no",
             "THINX_DATA_DIR": str(self.data),
             "THINX_HTTP_PORT": str(self.http_port),
+            "THINX_HTTPS_PORT": str(self.https_port),
             "THINX_MQTT_PORT": str(self.mqtt_port),
+            "THINX_MQTTS_PORT": str(self.mqtts_port),
             **extra,
         }
 
@@ -62,7 +67,7 @@ class Copy:
     def said(self) -> str:
         return self.output.read_text(errors="replace")
 
-    def wait_ready(self, seconds: float = 180) -> None:
+    def wait_ready(self, seconds: float = 300) -> None:
         assert self.process is not None
         deadline = time.monotonic() + seconds
         while "Ctrl-C ends everything" not in self.said():
@@ -146,9 +151,12 @@ def prepared() -> Iterator[Path]:
     """A data folder with key, tables and static files, to be copied."""
     folder = Path(tempfile.mkdtemp(prefix="thinx-ops-"))
     copy = Copy(folder / "prepared")
+    static = StaticFiles()
+    static.lend(copy.data)
     try:
         copy.start()
         copy.wait_ready()
+        static.keep(copy.data)
         copy.signal(signal.SIGTERM)
         copy.assert_nothing_left()
         yield copy.data

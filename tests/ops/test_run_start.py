@@ -6,14 +6,13 @@ import json
 import signal
 import socket
 import stat
-import time
-from pathlib import Path
+from hashlib import sha256
 from urllib.request import urlopen
 
-import paho.mqtt.client as mqtt
 import pytest
 
 pytestmark = pytest.mark.ops
+PORTS = [f"THINX_{name}_PORT" for name in ("HTTP", "HTTPS", "MQTT", "MQTTS")]
 
 
 def health(copy) -> dict:
@@ -31,6 +30,9 @@ def test_first_start_makes_key_and_tables_and_answers(make_copy):
     assert f"Console  {copy.url}/" in said
     assert "this link works once" in said
     assert "Memory" in said
+    assert f"TLS      https://127.0.0.1:{copy.https_port}/" in said
+    assert f"127.0.0.1:{copy.mqtts_port} with TLS" in said
+    assert sha256((copy.data / "tls" / "ca.pem").read_bytes()).hexdigest() in said
     assert copy.signal(signal.SIGTERM) == 0
     copy.assert_nothing_left()
 
@@ -53,7 +55,7 @@ def test_start_without_programs_of_a_killed_start_is_clean(console):
     console.wait_ready()
 
 
-@pytest.mark.parametrize("name", ["THINX_HTTP_PORT", "THINX_MQTT_PORT"])
+@pytest.mark.parametrize("name", PORTS)
 def test_taken_port_is_refused_naming_the_variable(console, name):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -63,6 +65,12 @@ def test_taken_port_is_refused_naming_the_variable(console, name):
     assert f"Set {name} to a free one" in said
     assert "Traceback" not in said
     console.assert_nothing_left(1)
+
+
+def test_same_port_twice_is_refused_naming_both(console):
+    code, said = console.run(THINX_MQTTS_PORT=str(console.https_port))
+    assert code == 1
+    assert "THINX_HTTPS_PORT and THINX_MQTTS_PORT must be two different ports" in said
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "http", "-1"])
@@ -87,34 +95,6 @@ def test_second_start_on_the_same_folder_is_refused(running, make_copy):
     assert "running on the data folder" in said
     assert running.url in said
     assert set(health(running)["parts"].values()) == {"up"}
-
-
-def test_named_operator_is_created_and_a_device_key_opens_the_broker(console):
-    console.start(
-        THINX_BOOTSTRAP_EMAIL="op@example.org", THINX_BOOTSTRAP_PASSWORD="a long secret 1"
-    )
-    console.wait_ready()
-    assert "this link works once" not in console.said()
-    assert not [pid for pid in console.pids() if b"a long secret 1" in program_environ(pid)]
-    words = ["create_api_key", "--email", "op@example.org", "--alias", "broker", "--json"]
-    made = json.loads(console.manage(*words))
-    answers = []
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
-    client.username_pw_set(made["owner_id"], made["api_key"])
-    client.on_connect = lambda c, u, f, code, p: answers.append(code.value)
-    client.connect("127.0.0.1", console.mqtt_port)
-    deadline = time.monotonic() + 10
-    while not answers and time.monotonic() < deadline:
-        client.loop(0.1)
-    client.disconnect()
-    assert answers == [0]
-
-
-def program_environ(pid: int) -> bytes:
-    """A program's environment; the launcher itself keeps what it was given."""
-    process = Path(f"/proc/{pid}")
-    is_launcher = b"thinx_console.supervisor\0" in (process / "cmdline").read_bytes()
-    return b"" if is_launcher else (process / "environ").read_bytes()
 
 
 def test_two_copies_run_side_by_side(console, make_copy, prepared):
@@ -156,6 +136,17 @@ def test_unreadable_master_key_is_refused(console):
     assert code == 1
     assert "cannot be read" in said
     assert "Traceback" not in said
+
+
+def test_certificate_that_is_named_and_missing_is_refused_in_a_sentence(console):
+    named = {"THINX_TLS_CERTIFICATE": "/none/cert.pem", "THINX_TLS_KEY": "/none/key.pem"}
+    code, said = console.run(**named)
+    assert code == 1
+    assert "The TLS certificate /none/cert.pem cannot be read: No such file" in said
+    assert "Traceback" not in said
+    code, said = console.run(THINX_TLS_KEY="/none/key.pem")
+    assert code == 1
+    assert "belong together: set both" in said
 
 
 def test_data_folder_with_a_long_name_is_refused_in_a_sentence(make_copy):

@@ -225,7 +225,7 @@ def _started(folder: Path, settings: dict[str, str], *, fresh: bool) -> Iterator
         **kept,
         "THINX_DATA_DIR": str(data),
         "THINX_HTTP_PORT": str(port),
-        "THINX_MQTT_PORT": str(free_port()),
+        **{f"THINX_{name}_PORT": str(free_port()) for name in ("HTTPS", "MQTT", "MQTTS")},
         **settings,
     }
     output = folder / "output"

@@ -31,7 +31,9 @@ DATA_DIR = Path(
 
 # --- Addresses -------------------------------------------------------------------------------
 HTTP_PORT = env_int("THINX_HTTP_PORT", "7442", help="Console, API and devices, plain HTTP.")
+HTTPS_PORT = env_int("THINX_HTTPS_PORT", "7443", help="The same with TLS, by `make run`.")
 MQTT_PORT = env_int("THINX_MQTT_PORT", "1883", help="MQTT for devices.")
+MQTTS_PORT = env_int("THINX_MQTTS_PORT", "8883", help="MQTT with TLS.")
 BIND = env_str("THINX_BIND", "127.0.0.1", help="Address the servers listen on.")
 PUBLIC_URL = env_str(
     "THINX_PUBLIC_URL",
@@ -44,6 +46,34 @@ MQTT_BRIDGE_URL = env_secret(
     help="How devices reach the MQTT broker; with user:password@ the console's own account there.",
 )
 MQTT_URL = without_credentials(MQTT_BRIDGE_URL)
+
+TRUSTED_PROXIES = env_list(
+    "THINX_TRUSTED_PROXIES",
+    "",
+    help="Addresses or networks whose X-Forwarded-For and -Proto count; 127.0.0.1 and ::1 in the "
+    "server profile.",
+)
+EMBEDDED = env_bool(
+    "THINX_EMBEDDED", "true", help="One machine: offers the example and its simulated devices."
+)
+
+# --- TLS ---------------------------------------------------------------------------------------
+TLS_DIR = DATA_DIR / "tls"
+TLS_NAMES = env_list(
+    "THINX_TLS_NAMES",
+    "",
+    help="More host names and addresses for the certificate of the installation's own CA.",
+)
+TLS_CERTIFICATE = env_str(
+    "THINX_TLS_CERTIFICATE",
+    "",
+    help="PEM file of a certificate to use instead, with its chain; the own CA's when empty.",
+)
+TLS_KEY = env_str("THINX_TLS_KEY", "", help="PEM file of that certificate's key.")
+TLS_CA = env_str(
+    "THINX_TLS_CA", "", help="PEM file of the CA that devices are to trust for that certificate."
+)
+MQTT_SOCKET = DATA_DIR / "run" / "mqtt.sock"
 
 # --- Django ----------------------------------------------------------------------------------
 DEBUG = False
@@ -229,7 +259,11 @@ BOOTSTRAP_PASSWORD = env_secret(
     "THINX_BOOTSTRAP_PASSWORD", "", help="The password of that first operator."
 )
 OTP_WEBAUTHN_RP_ID = passkey_domain(PUBLIC_URL)
-OTP_WEBAUTHN_ALLOWED_ORIGINS = [PUBLIC_URL, f"http://localhost:{HTTP_PORT}"]
+OTP_WEBAUTHN_ALLOWED_ORIGINS = [
+    PUBLIC_URL,
+    f"http://localhost:{HTTP_PORT}",
+    f"https://localhost:{HTTPS_PORT}",
+]
 # Guardian's rows are read by accounts.actor; its own backend would be a second answer (W001).
 # Passkeys work on http://localhost, which browsers take for secure (otp_webauthn.E031).
 SILENCED_SYSTEM_CHECKS = ["guardian.W001", "otp_webauthn.E031"]

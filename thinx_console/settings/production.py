@@ -13,9 +13,9 @@ env_finish()
 from thinx_console.settings.base import *  # noqa: E402, F403
 
 EMBEDDED = False
+TRUSTED_PROXIES = TRUSTED_PROXIES or ["127.0.0.1", "::1"]  # noqa: F405
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = env_int("THINX_HSTS_SECONDS", "31536000", help="Strict-Transport-Security.")
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.tls.names import EVERYWHERE
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 # sun_path of sockaddr_un, less its closing zero.
 LONGEST_SOCKET = 107
 BOOTSTRAP = {"THINX_BOOTSTRAP_EMAIL", "THINX_BOOTSTRAP_PASSWORD"}
-EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104  compared with, never bound
 
 
 class StartError(Exception):
@@ -25,7 +26,9 @@ class Console:
     data: Path
     bind: str
     http_port: int
+    https_port: int
     mqtt_port: int
+    mqtts_port: int
     database_url: str
     redis_url: str
 
@@ -37,7 +40,9 @@ class Console:
             data=data,
             bind=environ.get("THINX_BIND") or "127.0.0.1",
             http_port=_port(environ, "THINX_HTTP_PORT", 7442),
+            https_port=_port(environ, "THINX_HTTPS_PORT", 7443),
             mqtt_port=_port(environ, "THINX_MQTT_PORT", 1883),
+            mqtts_port=_port(environ, "THINX_MQTTS_PORT", 8883),
             database_url=environ.get("THINX_DATABASE_URL")
             or f"sqlite:///{data / 'console.sqlite3'}",
             redis_url=environ.get("THINX_REDIS_URL") or "",
@@ -80,6 +85,21 @@ class Console:
         return Path(path) if scheme == "sqlite" else None
 
     @property
+    def tls(self) -> Path:
+        """The installation's own CA and what it signed."""
+        return self.data / "tls"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """The ports, by the variables that move them."""
+        return {
+            "THINX_HTTP_PORT": self.http_port,
+            "THINX_HTTPS_PORT": self.https_port,
+            "THINX_MQTT_PORT": self.mqtt_port,
+            "THINX_MQTTS_PORT": self.mqtts_port,
+        }
+
+    @property
     def local_address(self) -> str:
         """The address at which this machine reaches its own servers."""
         return "127.0.0.1" if self.bind in EVERYWHERE else self.bind
@@ -87,8 +107,16 @@ class Console:
     @property
     def http_url(self) -> str:
         """The console as this machine reaches it."""
-        host = f"[{self.local_address}]" if ":" in self.local_address else self.local_address
-        return f"http://{host}:{self.http_port}"
+        return f"http://{self._local_host}:{self.http_port}"
+
+    @property
+    def https_url(self) -> str:
+        """The same with TLS."""
+        return f"https://{self._local_host}:{self.https_port}"
+
+    @property
+    def _local_host(self) -> str:
+        return f"[{self.local_address}]" if ":" in self.local_address else self.local_address
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment every program of this copy gets; no password is in it."""
@@ -97,8 +125,7 @@ class Console:
             **inherited,
             "THINX_DATA_DIR": str(self.data),
             "THINX_BIND": self.bind,
-            "THINX_HTTP_PORT": str(self.http_port),
-            "THINX_MQTT_PORT": str(self.mqtt_port),
+            **{name: str(port) for name, port in self.ports.items()},
             "PYTHONUNBUFFERED": "1",
             # Each thread that allocates would otherwise get 64 MB of address space of its own
             # and keep what it frees.

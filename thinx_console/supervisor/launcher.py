@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import resource
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ from thinx_console.supervisor.processes import (
 from thinx_console.supervisor.programs import programs_of, supervisord_argv, supervisord_conf
 
 READY_SECONDS = 180.0
+DESCRIPTORS = 65_536
 Preparation = Callable[[Console, dict[str, str]], str]
 STOP_SIGNALS = {
     # What whoever started this had ignored (nohup, a background job) stays ignored.
@@ -80,8 +82,8 @@ def single_start(console: Console) -> Iterator[None]:
         os.close(handle)
         raise StartError(
             f"A console is running on the data folder {console.data} already ({owner}). "
-            "End it first, or set THINX_DATA_DIR, THINX_HTTP_PORT and THINX_MQTT_PORT to run "
-            "a second one beside it."
+            f"End it first, or set THINX_DATA_DIR, {', '.join(console.ports)} to run a second one "
+            "beside it."
         ) from None
     os.ftruncate(handle, 0)
     os.pwrite(handle, f"process {os.getpid()}, {console.http_url}\n".encode(), 0)
@@ -93,11 +95,13 @@ def single_start(console: Console) -> Iterator[None]:
 
 def check_ports(console: Console) -> None:
     """Refuse ports that cannot be had, naming the variable that moves them."""
-    wanted = {"THINX_HTTP_PORT": console.http_port, "THINX_MQTT_PORT": console.mqtt_port}
-    if console.http_port == console.mqtt_port:
-        raise StartError("THINX_HTTP_PORT and THINX_MQTT_PORT must be two different ports.")
+    wanted = dict(console.ports)
     if os.environ.get("THINX_MQTT_BROKER", "embedded") != "embedded":
-        del wanted["THINX_MQTT_PORT"]  # another broker listens there
+        del wanted["THINX_MQTT_PORT"], wanted["THINX_MQTTS_PORT"]  # another broker listens there
+    by_port = {port: name for name, port in reversed(wanted.items())}
+    for name, port in wanted.items():
+        if by_port[port] != name:
+            raise StartError(f"{by_port[port]} and {name} must be two different ports, not {port}.")
     family = socket.AF_INET6 if ":" in console.bind else socket.AF_INET
     for name, port in wanted.items():
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -121,8 +125,10 @@ def _port_problem(console: Console, name: str, port: int, error: OSError) -> str
 
 def _run(console: Console, began: float) -> int:
     check_ports(console)
+    raise_descriptor_limit()
     env = console.environment(os.environ)
     _step("master key", prepare.ensure_master_key, console, env)
+    _step("certificate", prepare.ensure_certificate, console, env)
     _step("database", prepare.ensure_migrated, console, env)
     _step("static files", prepare.ensure_static, console, env)
     prepare.remove_leftovers(console)
@@ -134,6 +140,14 @@ def _run(console: Console, began: float) -> int:
     status = _accompany(guard, console, began)
     end_descendants(patience=STOP_SECONDS if status else 0.0)
     return status
+
+
+def raise_descriptor_limit() -> None:
+    """Allow the programs as many connections as this user may have; 1,024 is a small fleet."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _step(name: str, work: Preparation, console: Console, env: dict[str, str]) -> None:
@@ -231,7 +245,10 @@ class _Watch:
         say(f"\nReady after {time.monotonic() - self.began:.1f} s.\n")
         url = os.environ.get("THINX_PUBLIC_URL") or self.console.http_url
         say(f"  Console  {url.rstrip('/')}/")
+        say(f"  TLS      {self.console.https_url}/")
         say(f"  MQTT     {self.console.local_address}:{self.console.mqtt_port}")
+        say(f"           {self.console.local_address}:{self.console.mqtts_port} with TLS")
+        say(f"  CA       {prepare.authority_words(self.console, env)}")
         say(f"  Data     {self.console.data}")
         say(f"  Memory   {memory_report()}")
         if link:

@@ -12,10 +12,12 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from core.tls.names import certificate_names
 from thinx_console.supervisor.console import ROOT, Console, StartError
 
 MASTER_KEY_CODE = (
@@ -29,10 +31,10 @@ UNUSED_STATIC = ("admin/js/vendor/*", "admin/css/vendor/*", "admin/img/gis/*")
 
 def manage(env: Mapping[str, str], *arguments: str) -> str:
     """Run one management command; return what it printed, or raise StartError with its words."""
-    return _python(env, str(ROOT / "manage.py"), *arguments)
+    return _python(env, arguments[0], str(ROOT / "manage.py"), *arguments)
 
 
-def _python(env: Mapping[str, str], *arguments: str) -> str:
+def _python(env: Mapping[str, str], name: str, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
         env=dict(env),
@@ -44,7 +46,6 @@ def _python(env: Mapping[str, str], *arguments: str) -> str:
     )
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines()[-12:]
-        name = arguments[1] if arguments[0].endswith("manage.py") else "the master key"
         raise StartError("\n".join([f"{name} failed:", *words]))
     return done.stdout
 
@@ -63,7 +64,7 @@ def ensure_master_key(console: Console, env: Mapping[str, str]) -> str:
             "decrypt. Put the file back from your backup, or set THINX_MASTER_KEY_FILE to where "
             "it is. (To begin anew, remove the whole data folder.)"
         )
-    _python(env, "-c", MASTER_KEY_CODE, str(path))
+    _python(env, "the master key", "-c", MASTER_KEY_CODE, str(path))
     stamp.write_text(f"{path}\n", encoding="utf-8")
     return f"made: {path}. Keep a copy: without it no stored secret can be read"
 
@@ -76,6 +77,44 @@ def _check_key(path: Path) -> None:
         raise StartError(f"The master key {path} cannot be read: {error}.") from error
     if not usable:
         raise StartError(f"The master key {path} holds no usable key.")
+
+
+def ensure_certificate(console: Console, env: Mapping[str, str]) -> str:
+    """Make the CA and the server's certificate, renew it when it is due, or check a named one."""
+    named = [env.get(f"THINX_TLS_{part}", "") for part in ("CERTIFICATE", "KEY")]
+    if any(named):
+        return _check_named_certificate(env, *named)
+    names = certificate_names(env)
+    stamp = console.state / "certificate"
+    done, _, due = _read(stamp).partition("\n")
+    files = [console.tls / name for name in ("ca.pem", "ca.key", "server.pem")]
+    if done == " ".join(names) and time.time() < float(due or 0) and all(map(Path.exists, files)):
+        return "found"
+    outcome, due = _tls(env, str(console.tls)).split()
+    stamp.write_text(f"{' '.join(names)}\n{due}", encoding="utf-8")
+    return outcome
+
+
+def _check_named_certificate(env: Mapping[str, str], certificate: str, key: str) -> str:
+    if not certificate or not key:
+        raise StartError(
+            "THINX_TLS_CERTIFICATE and THINX_TLS_KEY belong together: set both, or neither for a "
+            "certificate of the installation's own CA."
+        )
+    _tls(env, certificate, key)
+    return f"found: {certificate}"
+
+
+def _tls(env: Mapping[str, str], *arguments: str) -> str:
+    return _python(env, "the certificate", "-m", "core.tls", *arguments)
+
+
+def authority_words(console: Console, env: Mapping[str, str]) -> str:
+    """Say where devices find the CA and how to recognize it."""
+    if env.get("THINX_TLS_CERTIFICATE"):
+        return f"certificate {env['THINX_TLS_CERTIFICATE']}"
+    digest = hashlib.sha256((console.tls / "ca.pem").read_bytes()).hexdigest()
+    return f"{console.http_url}/ca.pem  SHA-256 {digest}"
 
 
 def ensure_migrated(console: Console, env: Mapping[str, str]) -> str:

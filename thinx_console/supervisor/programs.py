@@ -36,7 +36,7 @@ def programs_of(console: Console) -> list[Program]:
                 *(python, "-m", "granian", "--interface", "asginl", "--workers", "1"),
                 *("--host", console.bind, "--port", str(console.http_port)),
                 *("--workers-kill-timeout", "3", "--no-access-log"),
-                "thinx_console.asgi:application",
+                "thinx_console.supervisor.web:application",
             ),
             priority=30,
         ),

@@ -14,8 +14,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from core.tls.served import CertificateProblem, ServerContext, served_files
 from gateway.mqtt.bridge.running import Bridge
 from gateway.mqtt.broker import ConsoleBroker, broker_config
+from gateway.mqtt.listeners import follow_certificate, listen_carried, listen_tls
 from gateway.mqtt.mosquitto import writer
 from gateway.mqtt.mosquitto.refusals import listening
 from gateway.mqtt.rabbitmq import guard
@@ -25,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """Listen on THINX_BIND and THINX_MQTT_PORT and check every client against its API key.
+    """Listen with and without TLS, and for /mqtt; check every client against its API key.
 
     With THINX_MQTT_BROKER another broker listens, and this keeps to it what the keys allow.
     """
@@ -38,12 +40,13 @@ class Command(BaseCommand):
         """Allow another address than the one of the settings."""
         parser.add_argument("--bind", default=settings.BIND)
         parser.add_argument("--port", type=int, default=settings.MQTT_PORT)
+        parser.add_argument("--tls-port", type=int, default=settings.MQTTS_PORT)
 
-    def handle(self, *args: Any, bind: str, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, bind: str, port: int, tls_port: int, **options: Any) -> None:
         """Serve until a signal asks for the end."""
         match settings.MQTT_BROKER:
             case "embedded":
-                asyncio.run(serve(bind, port))
+                asyncio.run(serve(bind, port, tls_port, embedded_certificate()))
             case "rabbitmq":
                 rounds(
                     guard.Guard(Management(settings.MQTT_MANAGEMENT_URL)).round,
@@ -73,9 +76,29 @@ def rounds(once: Any, seconds: float) -> None:
             logger.exception("a round failed")
         stop.wait(seconds)
 
+        try:
+            served = server_context()
+        except CertificateProblem as problem:
+            raise CommandError(str(problem)) from problem
+        asyncio.run(serve(bind, port, tls_port, served))
 
-async def serve(bind: str, port: int) -> None:
-    """Run the broker and its access watch until SIGTERM or SIGINT."""
+
+def embedded_certificate() -> ServerContext | None:
+    """Return the context of the TLS port, or None when there is no certificate for it.
+
+    One that the settings name has to be there; that of the own CA is made by `make run`.
+    """
+    try:
+        files = served_files(settings.TLS_DIR, settings.TLS_CERTIFICATE, settings.TLS_KEY)
+        if not settings.TLS_CERTIFICATE and not files.stamp:
+            return None
+        return ServerContext(files)
+    except CertificateProblem as problem:
+        raise CommandError(str(problem)) from problem
+
+
+async def serve(bind: str, port: int, tls_port: int, served: ServerContext | None) -> None:
+    """Run the broker, its doors and its access watch until SIGTERM or SIGINT."""
     # amqtt tells of every connection, health probes included; ours tell what matters.
     logging.getLogger("amqtt").setLevel(logging.ERROR)
     loop = asyncio.get_running_loop()
@@ -87,10 +110,16 @@ async def serve(bind: str, port: int) -> None:
     broker.ear = bridge.hear
     bridge.start()
     await broker.start()
-    watch = asyncio.create_task(broker.watch_access())
+    await listen_carried(broker, settings.MQTT_SOCKET)
+    watches = [asyncio.create_task(broker.watch_access())]
+    if served is not None:
+        await listen_tls(broker, bind, tls_port, served)
+        watches.append(asyncio.create_task(follow_certificate(served)))
     await stop.wait()
-    watch.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await watch
+    for watch in watches:
+        watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watch
     await broker.shutdown()
     await asyncio.to_thread(bridge.close)
+    settings.MQTT_SOCKET.unlink(missing_ok=True)

@@ -40,6 +40,7 @@ class BrokerThread:
             self.broker.ear = self.bridge.hear
             self.bridge.start()
         await self.broker.start()
+        await self.open_doors()
         watch = asyncio.create_task(self.broker.watch_access())
         self.up.set()
         await self.stop.wait()
@@ -48,6 +49,9 @@ class BrokerThread:
         if self.with_bridge:
             await asyncio.to_thread(self.bridge.close)
         await sync_to_async(connections.close_all)()
+
+    async def open_doors(self) -> None:
+        """Listen in more ways, for tests of those."""
 
     def __enter__(self) -> BrokerThread:
         self.thread.start()
@@ -65,10 +69,12 @@ class Client:
     """A paho client that keeps what happened to it."""
 
     def __init__(self, port: int, username: str, password: str, **options) -> None:
-        will = options.pop("will", None)
+        will, ca = options.pop("will", None), options.pop("ca", None)
         options.setdefault("client_id", "")
         self.paho = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, **options)
         self.paho.username_pw_set(username, password)
+        if ca:
+            self.paho.tls_set(ca)
         if will:
             self.paho.will_set(*will)
         self.answer: int | None = None
