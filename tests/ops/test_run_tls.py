@@ -10,6 +10,7 @@ import stat
 import tempfile
 import threading
 import time
+from contextlib import ExitStack, suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
 from types import SimpleNamespace
@@ -173,6 +174,28 @@ def test_many_requests_share_one_connection(console):
     request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
     last = request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     assert exchange(console, request * 3 + last).count(b"HTTP/1.1 200") == 4
+
+
+@pytest.mark.parametrize("port", ["http_port", "https_port"])
+def test_two_thousand_silent_connections_keep_nobody_out(console, port):
+    with ExitStack() as silent:
+        for _ in range(2_000):
+            address = ("127.0.0.1", getattr(console, port))
+            silent.enter_context(socket.create_connection(address, 60))
+        with urlopen(f"{console.url}/health/live", timeout=60) as answer:
+            assert answer.status == 200
+        url = f"https://localhost:{console.https_port}/health/live"
+        with urlopen(url, timeout=60, context=trusting(console)) as answer:
+            assert answer.status == 200
+
+
+def test_endless_head_is_refused(console):
+    request = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000
+    with socket.create_connection(("127.0.0.1", console.http_port), 60) as plain:
+        with suppress(ConnectionError):
+            plain.sendall(request)
+        with suppress(ConnectionError):
+            assert plain.recv(100).split()[1] == b"431"
 
 
 def test_other_ca_or_host_is_refused_by_the_client(console):

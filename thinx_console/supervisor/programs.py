@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shlex
 import shutil
 import sys
@@ -14,6 +15,9 @@ from thinx_console.supervisor.console import ROOT, Console, StartError
 BIN = Path(sys.executable).parent
 STOP_SECONDS = 8
 LOG_BYTES = 5_000_000
+MOST_CONNECTIONS = 16_384
+# What a connection may make the web server keep; longer heads are refused with 431.
+HEAD_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ def programs_of(console: Console) -> list[Program]:
                 *(python, "-m", "granian", "--interface", "asginl", "--workers", "1"),
                 *("--host", console.bind, "--port", str(console.http_port)),
                 *("--workers-kill-timeout", "3", "--no-access-log"),
+                # Connections count, idle ones too: with granian's own 1,024 so many silent
+                # clients would keep everybody else out.
+                *("--backlog", "4096", "--backpressure", str(most_connections())),
+                *("--http1-buffer-size", str(HEAD_BYTES)),
                 "thinx_console.supervisor.web:application",
             ),
             priority=30,
@@ -67,6 +75,12 @@ def programs_of(console: Console) -> list[Program]:
     if not console.redis_url:
         programs.append(Program("redis", _redis(console), priority=10))
     return sorted(programs, key=lambda program: program.priority)
+
+
+def most_connections() -> int:
+    """Return how many connections the web server takes, given the descriptors it may have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if soft < 0 else max(128, min(MOST_CONNECTIONS, soft // 2))
 
 
 def redis_server() -> str:
