@@ -76,12 +76,6 @@ def rounds(once: Any, seconds: float) -> None:
             logger.exception("a round failed")
         stop.wait(seconds)
 
-        try:
-            served = server_context()
-        except CertificateProblem as problem:
-            raise CommandError(str(problem)) from problem
-        asyncio.run(serve(bind, port, tls_port, served))
-
 
 def embedded_certificate() -> ServerContext | None:
     """Return the context of the TLS port, or None when there is no certificate for it.
