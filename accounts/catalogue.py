@@ -19,11 +19,13 @@ ALWAYS = "accounts.view_organization"
 SEEN_WITH = {
     "devices.view_device": "devices.view_devicestate",
     "builds.view_build": "builds.view_buildlogline",
+    "fleet.view_configreceipt": "fleet.view_configpush",
 }
 USUAL = ("view", "add", "change", "delete")
 # In the order in which people meet them; what is not named here comes after.
 ORDER = (
     "devices.device",
+    "fleet.configreceipt",
     "builds.source",
     "builds.build",
     "builds.artifact",

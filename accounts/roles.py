@@ -25,6 +25,7 @@ OPERATED = {
     "builds.build",
     "builds.artifact",
     "keys.envvar",
+    "fleet.configreceipt",
 }
 # Reading these says who did what from where; that is for admins and operators.
 NOT_FOR_VIEWERS = {"audit.auditevent", "accounts.invitation"}

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 SECONDS = 4
-CONNECTIONS = 16
+CONNECTIONS = 64
 SCRIPT = Path(__file__).parent / "load.lua"
 
 

@@ -43,6 +43,9 @@ STATES: dict[str, State] = {
     "installed": State("Installed", "circle-check", "ok"),
     "offered": State("Update offered", "download", "running"),
     "downloading": State("Downloading", "download", "running"),
+    "sent": State("Sent", "send", "running"),
+    "seen": State("Seen", "circle-check", "ok"),
+    "replaced": State("Replaced", "circle-minus", "unknown"),
     "up_to_date": State("Up to date", "circle-check", "ok"),
     "outdated": State("Update waiting", "arrow-up", "warning"),
     # keys, sources, memberships

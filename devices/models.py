@@ -46,6 +46,7 @@ class Device(UidModel):
         ordering = ["alias", "pk"]
         permissions = [
             ("build_device", "Can build firmware for the device"),
+            ("configure_device", "Can push configuration to the device"),
             ("share_device", "Can share the device"),
         ]
         constraints = [

@@ -102,6 +102,7 @@ class DevicePage(ObjectView):
         Tab("Overview"),
         Tab("Builds", "builds"),
         Tab("Environment", "environment"),
+        Tab("Configuration", "configuration"),
         ACCESS_TAB,
         Tab("Audit", "audit", needs=AuditEvent),
     )

@@ -24,6 +24,7 @@ from devices.models import Device, DeviceState, FormerOwner
 from devices.selectors import find_device
 from devices.services import CheckIn, device_report
 from gateway.callers import Caller
+from gateway.configuring import configured, receipt_for
 from gateway.following import CheckedIn, follow
 from gateway.mqtt.mosquitto.waiting import announce_credentials
 from gateway.outcomes import Offer, note_offered, note_outcome
@@ -64,6 +65,7 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
         return _tell_new_owner(caller, registration, moved.former)
     device = done.device
     newest = newest_build(device) if not done.is_new else None
+    receipt = receipt_for(caller.actor, device) if not done.is_new else None
     note_outcome(caller.actor, done, newest)
     _let_follow(done, said_status=report.status is not None)
     if done.is_new:
@@ -73,7 +75,8 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
     offer = _offer(device, newest) if is_offered(device, newest) else None
     if offer is not None:
         return _update_answer(caller, offer)
-    return _plain_answer(caller, done)
+    answer = _plain_answer(caller, done)
+    return answer if receipt is None else configured(caller.actor, receipt, answer)
 
 
 def firmware_token(caller: Caller, request: FirmwareRequest) -> bytes:

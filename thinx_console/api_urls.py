@@ -6,9 +6,10 @@ from django.urls import include, path, re_path
 
 from core.api.views import ApiRootView, ExplorerView, NotFoundView, SchemaView
 
-APPS = ("devices", "builds", "keys", "audit", "accounts")
+APPS = ("devices", "fleet", "builds", "keys", "audit", "accounts")
 RESOURCES = {
     "devices": "device-list",
+    "config-pushes": "configreceipt-list",
     "sources": "source-list",
     "builds": "build-list",
     "artifacts": "artifact-list",

@@ -22,6 +22,8 @@ from builds.choices import BuildStatus
 from builds.models import Build
 from devices.models import Device, DeviceState
 from devices.services import VOLATILE
+from fleet.choices import OPEN
+from fleet.models import ConfigReceipt
 from gateway.fast.calls import KEPT, SAME, ZONE, Call
 from keys.models import ApiKey
 
@@ -33,6 +35,7 @@ TABLES = {
     "key": ApiKey._meta.db_table,
     "organization": Organization._meta.db_table,
     "build": Build._meta.db_table,
+    "receipt": ConfigReceipt._meta.db_table,
 }
 
 
@@ -69,6 +72,7 @@ WHERE d.alias <> ''
   AND NOT EXISTS (
     SELECT 1 FROM {build} b WHERE b.device_id = d.id AND b.status = '{succeeded}'
     AND b.id > COALESCE(s.installed_build_id, 0))
+  AND NOT EXISTS (SELECT 1 FROM {receipt} c WHERE c.device_id = d.id AND c.state IN ({open}))
 """
 
 
@@ -84,7 +88,11 @@ def store(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
 
 def _ordinary(now: str, key_matches: str) -> str:
     return ORDINARY.format(
-        **TABLES, now=now, key_matches=key_matches, succeeded=BuildStatus.SUCCEEDED
+        **TABLES,
+        now=now,
+        key_matches=key_matches,
+        succeeded=BuildStatus.SUCCEEDED,
+        open=", ".join(f"'{state}'" for state in OPEN),
     )
 
 

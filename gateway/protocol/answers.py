@@ -14,6 +14,8 @@ from typing import Any
 from gateway.protocol.errors import STATUS_FIRMWARE_UPDATE, STATUS_OK, UPDATE_FAILED
 
 MAX_ANSWER_BYTES = 499
+# Platforms of the ESP8266 and ESP32 libraries.
+CPLUSPLUS = ("arduino", "platformio", "esp")
 
 
 def registered(
@@ -84,6 +86,17 @@ def firmware_update(
         "version": version,
     }
     return _fit(required, hints)
+
+
+def with_configuration(registration: bytes, configuration: bytes, platform: str) -> bytes:
+    """Answer a check-in with configuration.
+
+    The C++ libraries take one message from an answer, by the word in it that comes last, and want
+    it at the start; all others read JSON and need the registration.
+    """
+    if platform.startswith(CPLUSPLUS):
+        return configuration
+    return registration[:-1] + b"," + configuration[1:]
 
 
 def token(ott: str) -> bytes:

@@ -13,7 +13,17 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("core", "audit", "accounts", "keys", "devices", "builds", "gateway", "thinx_console")
+APPS = (
+    "core",
+    "audit",
+    "accounts",
+    "keys",
+    "devices",
+    "builds",
+    "fleet",
+    "gateway",
+    "thinx_console",
+)
 CODE = re.compile(r"[a-z]+(\.[a-z_]+)+\Z")
 RAISES = re.compile(r"(Error|Conflict|QuotaExceeded|NotConfigured|Denied|refuse\w*)\Z")
 

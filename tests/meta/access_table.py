@@ -94,6 +94,9 @@ api_device_see     401 404  404   ok     ok   ok   ok    ok    404   ok    hold 
 api_device_change  401 404  404   403    403  ok   ok    ok    404   ok    hold hold 404   404  ok   ok    401   401
 api_device_operate 401 404  404   403    403  ok   ok    ok    404   403   hold hold 404   404  ok   ok    401   401
 api_device_administer 401 404 404 403    403  403  ok    ok    404   403   hold hold 404   404  ok   ok    401   401
+# Objects that cannot be shared.
+api_see_own        401 404  404   404    ok   ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
+api_operate_own    401 404  404   404    403  ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 # One share of an object, which is nobody's of the cast.
 api_share      401  404     404   404    404  404  404   404   404   404   hold hold 404   404  404  404   401   401
 api_support        401 404  404   404    404  404  404   404   404   404   hold hold 404   404  ok   404   401   401
@@ -239,6 +242,7 @@ GET              devices:device_list                   own
 GET              devices:device                        device_see
 GET              devices:device_builds                 device_see
 GET              devices:device_environment            device_see
+GET              devices:device_configuration          device_see
 GET              devices:device_audit                  device_see
 GET,POST         devices:device_share                  device_administer
 GET,POST         devices:device_unshare                nobodys
@@ -246,6 +250,8 @@ GET              devices:device_access                 device_see
 GET,POST         devices:device_add                    anywhere
 GET,POST         devices:device_edit                   device_change
 GET,POST         devices:device_build                  device_operate
+GET,POST         devices:device_push                   device_operate
+GET,POST         devices:device_push_withdraw          device_operate
 GET,POST         devices:device_delete                 device_operate
 POST,GET         devices:device_bulk_delete            own
 POST,GET         devices:device_bulk_source            own
@@ -384,6 +390,10 @@ POST             api:source-test                       api_operate
 GET,POST         api:source-shares                     api_administer
 GET,PATCH,DELETE api:source-share                      api_share
 GET              api:source-access                     api_see
+GET,POST         api:configreceipt-list                api_own
+GET              api:configreceipt-detail              api_see_own
+POST             api:configreceipt-withdraw            api_operate_own
+
 GET,POST         api:build-list                        api_own
 GET              api:build-detail                      api_see
 GET              api:build-log                         api_see
@@ -484,6 +494,9 @@ GET,POST         admin:devices_device_change                             admin_a
 GET              admin:devices_devicegrouppermission_changelist          admin_all
 GET              admin:devices_devicestate_changelist                    admin
 GET              admin:devices_deviceuserpermission_changelist           admin_all
+GET              admin:fleet_configpush_changelist                       admin_all
+GET              admin:fleet_configreceipt_changelist                    admin
+GET              admin:fleet_configreceipt_change                        admin_all
 GET              admin:keys_apikey_changelist                            admin
 GET              admin:keys_apikey_change                                admin_all
 GET              admin:keys_apikeyaddress_changelist                     admin_all

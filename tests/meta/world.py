@@ -30,6 +30,7 @@ from keys.services import api_key_revoke, deploy_key_create, env_var_set
 from tests.factories.accounts import OrganizationFactory, join, make_user
 from tests.factories.builds import ArtifactFactory, SourceFactory
 from tests.factories.devices import DeviceFactory
+from tests.factories.fleet import make_push
 from tests.factories.keys import make_api_key
 
 SYSTEM = Actor.named_system("matrix")
@@ -52,6 +53,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         "source": source,
         "device": device,
         "build": artifact.build,
+        "configreceipt": make_push(device),
         "artifact": artifact,
         "apikey": key,
         "deploykey": deploy_key_create(

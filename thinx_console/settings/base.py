@@ -99,6 +99,7 @@ CSRF_FAILURE_VIEW = "thinx_console.errors.csrf_failure"
 INSTALLED_APPS = [
     "thinx_console.apps.ConsoleConfig",
     "gateway.apps.GatewayConfig",
+    "fleet.apps.FleetConfig",
     "builds.apps.BuildsConfig",
     "telemetry.apps.TelemetryConfig",
     "devices.apps.DevicesConfig",
@@ -325,6 +326,7 @@ CELERY = {
     "beat_schedule_filename": str(DATA_DIR / "run" / "beat-schedule"),
     "beat_schedule": {
         "builds.sweep": {"task": "builds.sweep", "schedule": 10.0},
+        "fleet.expire": {"task": "fleet.expire", "schedule": 300.0},
         "core.beat": {"task": "core.beat", "schedule": 10.0},
         "accounts.sweep": {"task": "accounts.sweep", "schedule": 300.0},
         "accounts.sweep_grants": {"task": "accounts.sweep_grants", "schedule": 86_400.0},

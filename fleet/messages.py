@@ -1,0 +1,61 @@
+"""What a device is sent: one flat object of names and values that ends in ``}}``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from core.exceptions import DomainError
+from fleet.constants import MAX_MESSAGE_BYTES, MAX_VALUE, MAX_VARIABLES, WIFI
+from keys.models import VARIABLE_NAME
+
+_BRACE = "\ue07d"  # private use: stands for a closing brace until the text is composed
+
+
+def configuration_message(values: Mapping[str, str]) -> bytes:
+    """Return the message: `{"configuration":{...}}`, compact.
+
+    The C++ libraries look for the text ``{"configuration"`` and cut at the first ``}}``, so a
+    brace inside a value is written as ``\\u007d``. It must also hold neither of the other words
+    that they look for, which quotes in JSON see to.
+    """
+    safe = {name: value.replace(_BRACE, "").replace("}", _BRACE) for name, value in values.items()}
+    text = json.dumps({"configuration": safe}, separators=(",", ":"), ensure_ascii=False)
+    return text.replace(_BRACE, "\\u007d").encode("utf-8", "replace")
+
+
+def check_values(values: Mapping[str, str]) -> None:
+    """Refuse what a device could not take. Raises DomainError (fleet.config_*)."""
+    if not values:
+        raise DomainError("fleet.config_empty", "Choose or write at least one variable.")
+    if len(values) > MAX_VARIABLES:
+        raise DomainError(
+            "fleet.config_too_large", f"At most {MAX_VARIABLES} variables fit into one push."
+        )
+    for name, value in values.items():
+        _check_one(name, value)
+    if len({*WIFI} & values.keys()) == 1:
+        raise DomainError(
+            "fleet.config_half_wifi",
+            f"Send both {WIFI[0]} and {WIFI[1]}, or none: devices in the field read both.",
+        )
+    size = len(configuration_message(values))
+    if size > MAX_MESSAGE_BYTES:
+        raise DomainError(
+            "fleet.config_too_large",
+            f"The message has {size} bytes; device libraries hold {MAX_MESSAGE_BYTES}. "
+            "Send fewer or shorter values.",
+        )
+
+
+def _check_one(name: str, value: str) -> None:
+    if not VARIABLE_NAME.regex.match(name):
+        raise DomainError("fleet.config_name", f"{name[:64]!r}: {VARIABLE_NAME.message}")
+    if len(value) > MAX_VALUE:
+        raise DomainError(
+            "fleet.config_value", f"The value of {name} is longer than {MAX_VALUE} characters."
+        )
+    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in value):
+        raise DomainError(
+            "fleet.config_value", f"The value of {name} holds characters that cannot be printed."
+        )
