@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-DELIVER_TASK = "fleet.deliver"
 EXPIRE_TASK = "fleet.expire"
 
 # The ESP libraries copy a whole message into 512 bytes, without looking.

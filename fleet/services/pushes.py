@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from audit.recorder import record
 from core.exceptions import Conflict
-from core.jobs import changed_on_commit, enqueue
+from core.jobs import changed_on_commit
 from devices.models import Device
 from fleet import events
 from fleet.choices import ALLOWED_FROM, Channel, ReceiptState
-from fleet.constants import DELIVER_TASK, LIFETIME
+from fleet.constants import LIFETIME
 from fleet.messages import check_values, configuration_message
 from fleet.models import ConfigPush, ConfigReceipt
 from fleet.selectors import open_receipt
@@ -33,8 +33,9 @@ def config_push_start(
 ) -> ConfigReceipt:
     """Have a device take over values: over MQTT at once where it listens, else when it calls.
 
-    What was still on its way to the device is replaced. Audits the names, never the values;
-    enqueues, broadcasts. Raises DomainError (fleet.config_*) for what no device could take.
+    What was still on its way to the device is replaced. Whoever reaches the device looks for rows
+    that wait, so nothing is enqueued. Audits the names, never the values; broadcasts. Raises
+    DomainError (fleet.config_*) for what no device could take.
     """
     check_values(values)
     # One after the other for each device: the second of two waits, and replaces the first.
@@ -51,7 +52,6 @@ def config_push_start(
     )
     receipt = ConfigReceipt.objects.create(push=push, device=device)
     _note(actor, events.ConfigurationPushed, receipt)
-    enqueue(DELIVER_TASK, receipt_uid=f"{receipt.uid}")
     return receipt
 
 
