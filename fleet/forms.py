@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from core.exceptions import DomainError
+from core.fields import Sealed
 from fleet.messages import check_values
 from keys.forms import SecretTextarea
 from keys.pasted import read_variables
@@ -69,7 +70,7 @@ class ConfigPushForm(forms.Form):
         if self.errors:
             return cleaned
         chosen = [self._variables[name] for name in cleaned.get("variables", ())]
-        taken = {entry.name: entry.variable.value.reveal() for entry in chosen}
+        taken = {entry.name: _plain(entry.variable.value) for entry in chosen}
         values = taken | cleaned["written"]
         try:
             check_values(values)
@@ -79,3 +80,7 @@ class ConfigPushForm(forms.Form):
         if cleaned["secret"]:
             secret |= cleaned["written"].keys()
         return {"values": values, "secret_names": sorted(secret)}
+
+
+def _plain(value: Any) -> str:
+    return value.reveal() if isinstance(value, Sealed) else f"{value}"

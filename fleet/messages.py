@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from django.core.exceptions import ValidationError
+
 from core.exceptions import DomainError
 from fleet.constants import MAX_MESSAGE_BYTES, MAX_VALUE, MAX_VARIABLES, WIFI
 from keys.models import VARIABLE_NAME
@@ -49,8 +51,10 @@ def check_values(values: Mapping[str, str]) -> None:
 
 
 def _check_one(name: str, value: str) -> None:
-    if not VARIABLE_NAME.regex.match(name):
-        raise DomainError("fleet.config_name", f"{name[:64]!r}: {VARIABLE_NAME.message}")
+    try:
+        VARIABLE_NAME(name)
+    except ValidationError as error:
+        raise DomainError("fleet.config_name", f"{name[:64]!r}: {error.message}") from error
     if len(value) > MAX_VALUE:
         raise DomainError(
             "fleet.config_value", f"The value of {name} is longer than {MAX_VALUE} characters."
