@@ -19,6 +19,9 @@ class StartError(Exception):
     """The console cannot start; the text says why and what to do."""
 
 
+EMBEDDED = "embedded"
+
+
 @dataclass(frozen=True)
 class Console:
     """One copy of the console: its folder, its address and its ports."""
@@ -31,6 +34,7 @@ class Console:
     mqtts_port: int
     database_url: str
     redis_url: str
+    mqtt_broker: str = EMBEDDED
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Console:
@@ -46,6 +50,7 @@ class Console:
             database_url=environ.get("THINX_DATABASE_URL")
             or f"sqlite:///{data / 'console.sqlite3'}",
             redis_url=environ.get("THINX_REDIS_URL") or "",
+            mqtt_broker=environ.get("THINX_MQTT_BROKER") or EMBEDDED,
         )
 
     @property

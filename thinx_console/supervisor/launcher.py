@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from thinx_console.supervisor import prepare
-from thinx_console.supervisor.console import BOOTSTRAP, Console, StartError
+from thinx_console.supervisor.console import BOOTSTRAP, EMBEDDED, Console, StartError
 from thinx_console.supervisor.guard import STOP_SECONDS, start_guard
 from thinx_console.supervisor.processes import (
     adopt_orphans,
@@ -96,7 +96,7 @@ def single_start(console: Console) -> Iterator[None]:
 def check_ports(console: Console) -> None:
     """Refuse ports that cannot be had, naming the variable that moves them."""
     wanted = dict(console.ports)
-    if os.environ.get("THINX_MQTT_BROKER", "embedded") != "embedded":
+    if console.mqtt_broker != EMBEDDED:
         del wanted["THINX_MQTT_PORT"], wanted["THINX_MQTTS_PORT"]  # another broker listens there
     by_port = {port: name for name, port in reversed(wanted.items())}
     for name, port in wanted.items():

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from thinx_console.supervisor.console import ROOT, Console, StartError
+from thinx_console.supervisor.console import EMBEDDED, ROOT, Console, StartError
 
 BIN = Path(sys.executable).parent
 STOP_SECONDS = 8
@@ -58,20 +58,15 @@ def programs_of(console: Console) -> list[Program]:
             priority=20,
             stop_signal="QUIT",
         ),
-        Program(
-            "mqtt",
-            (
-                *(python, str(ROOT / "manage.py"), "mqtt_broker"),
-                *("--settings", "thinx_console.settings.mqtt"),
-            ),
-            priority=40,
-        ),
+        Program("mqtt", _manage("mqtt_broker"), priority=40),
         Program(
             "example-devices",
             (python, "-I", "-S", str(ROOT / "thinx_console/supervisor/example_devices.py")),
             priority=50,
         ),
     ]
+    if console.mqtt_broker != EMBEDDED:
+        programs.append(Program("bridge", _manage("mqtt_bridge"), priority=45))
     if not console.redis_url:
         programs.append(Program("redis", _redis(console), priority=10))
     return sorted(programs, key=lambda program: program.priority)
@@ -81,6 +76,11 @@ def most_connections() -> int:
     """Return how many connections the web server takes, given the descriptors it may have."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_CONNECTIONS if soft < 0 else max(128, min(MOST_CONNECTIONS, soft // 2))
+
+
+def _manage(command: str) -> tuple[str, ...]:
+    settings = ("--settings", "thinx_console.settings.mqtt")
+    return (sys.executable, str(ROOT / "manage.py"), command, *settings)
 
 
 def redis_server() -> str:
