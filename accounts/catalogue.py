@@ -25,6 +25,7 @@ USUAL = ("view", "add", "change", "delete")
 # In the order in which people meet them; what is not named here comes after.
 ORDER = (
     "devices.device",
+    "devices.mesh",
     "fleet.configreceipt",
     "builds.source",
     "builds.build",

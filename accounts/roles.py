@@ -21,6 +21,7 @@ BUILT_IN = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 # Models an operator changes; keys and people are for admins.
 OPERATED = {
     "devices.device",
+    "devices.mesh",
     "builds.source",
     "builds.build",
     "builds.artifact",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin import ConsoleModelAdmin, register_rest
-from devices.models import Device
+from devices.models import Device, Mesh
 
 
 @admin.register(Device)
@@ -16,6 +16,14 @@ class DeviceAdmin(ConsoleModelAdmin):
     list_filter = ("auto_update",)
     search_fields = ("alias", "mac", "organization__name")
     editable = ("description", "category")
+
+
+@admin.register(Mesh)
+class MeshAdmin(ConsoleModelAdmin):
+    """Meshes; which devices are in them is kept by their own services."""
+
+    list_display = ("alias", "organization", "mesh_id", "created_at")
+    search_fields = ("alias", "mesh_id", "organization__name")
 
 
 register_rest("devices")

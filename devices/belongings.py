@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from accounts.belongings import Belongings, belongings, plain_fields
-from devices.models import Device
+from devices.models import Device, Mesh
 
 
 @belongings.register
@@ -19,7 +19,7 @@ class Devices(Belongings):
     model = Device
     fields: ClassVar = (
         "uid", "alias", "mac", "platform", "fcid", "source", "auto_update", "description",
-        "category", "tags", "created_at",
+        "category", "tags", "mesh_ids", "created_at",
     )  # fmt: skip
     state_fields: ClassVar[tuple[str, ...]] = (
         "last_seen_at", "checkins", "firmware", "version", "commit", "checksum", "status", "level",
@@ -33,3 +33,15 @@ class Devices(Belongings):
         state = getattr(row, "state", None)
         said = plain_fields(state, self.state_fields) if state is not None else None
         return {**super().exported(row), "state": said}
+
+
+@belongings.register
+class Meshes(Belongings):
+    """Groups of devices; which device is in which stands with the devices."""
+
+    slug = "meshes"
+    one = "mesh"
+    many = "meshes"
+    order = 15
+    model = Mesh
+    fields: ClassVar = ("uid", "mesh_id", "alias", "description", "created_at")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from devices.models import Device
+from devices.models import Device, Mesh, MeshMember
 from keys.models import ApiKey, EnvVar
 
 
@@ -29,6 +29,23 @@ def deletion_consequences(devices: Sequence[Device]) -> list[str]:
     lines.append(
         f"{'Devices' if many else 'A device'} that call{'' if many else 's'} again with another "
         f"valid API key come{'' if many else 's'} back as new."
+    )
+    return lines
+
+
+def mesh_consequences(meshes: Sequence[Mesh]) -> list[str]:
+    """Return what becomes of the devices and of the topic. One query."""
+    count = MeshMember.objects.filter(mesh__in=[mesh.pk for mesh in meshes]).values("device")
+    found = count.distinct().count()
+    it = "it" if len(meshes) == 1 else "them"
+    lines = []
+    if found:
+        who = "1 device leaves" if found == 1 else f"{found:,} devices leave"
+        lines.append(f"{who} {it} and may not use the topic any more, within seconds.")
+    else:
+        lines.append(f"No device is in {it}.")
+    lines.append(
+        "The devices stay as they are. Making a mesh of the same id brings none of it back."
     )
     return lines
 

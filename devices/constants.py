@@ -8,3 +8,6 @@ from datetime import timedelta
 CHECKIN_INTERVAL = timedelta(minutes=7, seconds=30)
 ONLINE_WINDOW = 2 * CHECKIN_INTERVAL
 MAX_TAGS = 20
+MESH_ID_MAX_LENGTH = 64
+# As many ids as a check-in can name, and a connection to the broker is allowed.
+MAX_MESHES = 50

@@ -105,3 +105,49 @@ class PushAddressChanged(EventType):
     slug = "devices.push_address_changed"
     label = "Push address changed"
     icon = "cpu"
+
+
+@events.register
+class MeshCreated(EventType):
+    """A group of devices with a topic of its own."""
+
+    slug = "devices.mesh_created"
+    label = "Mesh created"
+    icon = "topology-star-3"
+
+
+@events.register
+class MeshChanged(EventType):
+    """The name or description of a mesh."""
+
+    slug = "devices.mesh_changed"
+    label = "Mesh changed"
+    icon = "topology-star-3"
+
+
+@events.register
+class MeshDeleted(EventType):
+    """A mesh is gone; its devices stay."""
+
+    slug = "devices.mesh_deleted"
+    label = "Mesh deleted"
+    icon = "trash"
+    level = "warning"
+
+
+@events.register
+class DeviceAttached(EventType):
+    """A device joined a mesh and may use its topic."""
+
+    slug = "devices.mesh_attached"
+    label = "Attached to a mesh"
+    icon = "topology-star-3"
+
+
+@events.register
+class DeviceDetached(EventType):
+    """A device left a mesh and may not use its topic any more."""
+
+    slug = "devices.mesh_detached"
+    label = "Detached from a mesh"
+    icon = "topology-star-3"

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import django_filters
+from django.forms import HiddenInput
 from django.utils import timezone
 
 from core.filters import ScopedFilterSet
 from devices.constants import ONLINE_WINDOW
-from devices.models import Device
+from devices.models import Device, Mesh
 from devices.querysets import online_since, seen_within, tagged, update_waiting, with_newest_build
 
 SEEN = {
@@ -53,6 +54,12 @@ class DeviceFilterSet(ScopedFilterSet):
         to_field_name="uid",
         label="Source",
     )
+    mesh = django_filters.ModelChoiceFilter(
+        queryset=Mesh.objects.order_by("alias", "pk"),
+        field_name="meshes",
+        to_field_name="uid",
+        label="Mesh",
+    )
     platform = django_filters.CharFilter(lookup_expr="istartswith", label="Platform")
     tag = django_filters.CharFilter(method="filter_tag", label="Tag")
     category = django_filters.CharFilter(lookup_expr="iexact", label="Category")
@@ -85,3 +92,24 @@ class DeviceFilterSet(ScopedFilterSet):
     def filter_tag(self, devices: Any, name: str, value: str) -> Any:
         """Narrow to the devices that carry the tag."""
         return tagged(devices, value.strip())
+
+
+class MeshFilterSet(ScopedFilterSet):
+    """By name, id and the device that is in it."""
+
+    search_fields = ("alias", "mesh_id", "description")
+
+    device = django_filters.ModelChoiceFilter(
+        queryset=Device.objects.all(),
+        field_name="devices",
+        to_field_name="uid",
+        label="Device",
+        widget=HiddenInput,
+    )
+    empty = django_filters.BooleanFilter(
+        field_name="members", lookup_expr="isnull", distinct=True, label="Has no devices"
+    )
+
+    class Meta:
+        model = Mesh
+        fields: list[str] = []

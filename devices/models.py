@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -9,7 +10,14 @@ from django.utils import timezone
 from core.grants import GroupGrant, UserGrant
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
+from devices.constants import MESH_ID_MAX_LENGTH
 from devices.timezones import hours_now
+
+MESH_ID = RegexValidator(
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z",
+    "A mesh id is a level of an MQTT topic: it begins with a letter or digit and holds only "
+    "letters, digits, - _ and a dot.",
+)
 
 
 class Device(UidModel):
@@ -38,6 +46,8 @@ class Device(UidModel):
     description = models.TextField(max_length=2000, blank=True)
     category = models.CharField(max_length=40, blank=True)
     tags = models.JSONField(default=list, blank=True)
+    # What each check-in is told; kept by mesh_services beside the rows of MeshMember.
+    mesh_ids = models.JSONField(default=list, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ScopedQuerySet.as_manager()
@@ -155,6 +165,76 @@ class FormerOwner(models.Model):
         return f"former owner of {self.device_id}"
 
 
+class Mesh(UidModel):
+    """A group of devices that share the MQTT topic `/<owner>/<mesh_id>`.
+
+    The `mesh_id` is a level of that topic and stays as it is; people see the alias.
+    """
+
+    scope_path = "organization"
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE)
+    mesh_id = models.CharField("mesh id", max_length=MESH_ID_MAX_LENGTH, validators=[MESH_ID])
+    alias = models.CharField(max_length=80)
+    description = models.TextField(max_length=2000, blank=True)
+    devices = models.ManyToManyField(
+        Device, through="devices.MeshMember", related_name="meshes", editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "meshes"
+        ordering = ["alias", "pk"]
+        permissions = [("share_mesh", "Can share the mesh")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "mesh_id"], name="mesh_id_once_per_organization"
+            )
+        ]
+        indexes = [models.Index(fields=["organization", "alias", "id"], name="mesh_by_alias")]
+
+    def __str__(self) -> str:
+        return self.alias
+
+    def get_absolute_url(self) -> str:
+        """Return the mesh's page."""
+        return reverse("devices:mesh", kwargs={"uid": self.uid})
+
+    @property
+    def second_line(self) -> str:
+        """Return what stands below the name in lists."""
+        return "" if self.mesh_id == self.alias else self.mesh_id
+
+    @property
+    def topic(self) -> str:
+        """Return the topic that its devices share."""
+        return f"/{self.organization.owner_id}/{self.mesh_id}"
+
+
+class MeshMember(models.Model):
+    """That a device is in a mesh. Both are of one organization."""
+
+    scope_path = "mesh__organization"
+
+    mesh = models.ForeignKey(Mesh, models.CASCADE, related_name="members")
+    device = models.ForeignKey(Device, models.CASCADE, related_name="memberships")
+    attached_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["mesh", "device"], name="device_once_per_mesh")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} in {self.mesh_id}"
+
+
 class DeviceUserPermission(UserGrant):
     """A device shared with a person."""
 
@@ -165,3 +245,15 @@ class DeviceGroupPermission(GroupGrant):
     """A device shared with a group."""
 
     content_object = models.ForeignKey(Device, models.CASCADE)
+
+
+class MeshUserPermission(UserGrant):
+    """A mesh shared with a person."""
+
+    content_object = models.ForeignKey(Mesh, models.CASCADE)
+
+
+class MeshGroupPermission(GroupGrant):
+    """A mesh shared with a group."""
+
+    content_object = models.ForeignKey(Mesh, models.CASCADE)

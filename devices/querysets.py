@@ -6,12 +6,12 @@ import json
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from devices.constants import ONLINE_WINDOW
-from devices.models import Device
+from devices.models import Device, Mesh, MeshMember
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -46,6 +46,14 @@ def tagged(devices: Rows, tag: str) -> Rows:
     if not tag.isascii():
         said |= Q(tags_text__contains=json.dumps(tag, ensure_ascii=False))
     return devices.alias(tags_text=Cast("tags", TextField())).filter(said)
+
+
+def with_device_count(meshes: QuerySet[Mesh]) -> QuerySet[Mesh]:
+    """Add `device_count`: how many devices are in each mesh."""
+    rows = MeshMember.objects.filter(mesh=OuterRef("pk")).order_by().values("mesh")
+    counted = rows.annotate(found=Count("pk")).values("found")
+    found = Subquery(counted, output_field=IntegerField())
+    return meshes.annotate(device_count=Coalesce(found, 0))
 
 
 def seen_within(devices: Rows, span: timedelta) -> Rows:

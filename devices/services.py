@@ -24,6 +24,7 @@ from devices.reports import DeviceReport
 from devices.selectors import find_device
 from devices.statuses import read_status
 from devices.timezones import UNSET, zone_said
+from devices.topics import is_free_udid
 
 EDITABLE = (
     "alias",
@@ -147,8 +148,7 @@ def _register(
         platform=report.platform or "unknown",
         fcid=report.fcid or "",
     )
-    # A udid that another organization's device bears is not given twice.
-    if report.udid and not Device.objects.filter(uid=report.udid).exists():
+    if report.udid and is_free_udid(organization, report.udid):
         device.uid = report.udid
     device.save(force_insert=True)
     values = {name: v for name in REPORTED if (v := getattr(report, name)) is not None}

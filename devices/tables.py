@@ -6,7 +6,14 @@ from typing import Any
 
 import django_tables2 as tables
 
-from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, MonoColumn, TimeColumn
+from core.tables import (
+    ActionsColumn,
+    ComponentColumn,
+    ConsoleTable,
+    MonoColumn,
+    NameColumn,
+    TimeColumn,
+)
 from devices.health import firmware_of, health_of
 
 WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
@@ -77,6 +84,33 @@ class DeviceTable(ConsoleTable):
 
     class Meta:
         order_by = ("alias",)
+
+
+class MeshTable(ConsoleTable):
+    """Groups of devices, and how many are in each."""
+
+    alias = NameColumn(verbose_name="Mesh", order_by=("alias", "pk"))
+    mesh_id = MonoColumn(verbose_name="Mesh id", order_by=("mesh_id", "pk"), attrs=WIDE)
+    device_count = ComponentColumn(
+        "devices/columns/mesh_devices.html",
+        verbose_name="Devices",
+        orderable=False,
+        attrs={"th": {"class": "num"}, "td": {"class": "num"}},
+    )
+    created_at = TimeColumn(verbose_name="Added", order_by=("created_at", "pk"), attrs=WIDE)
+    row_actions = ActionsColumn()
+    description = tables.Column(visible=False)
+    uid = tables.Column(visible=False, verbose_name="ID")
+
+    class Meta:
+        order_by = ("alias",)
+
+
+class MemberTable(DeviceTable):
+    """The devices of one mesh."""
+
+    class Meta(DeviceTable.Meta):
+        exclude = ("tags", "platform")
 
 
 class EnvironmentTable(ConsoleTable):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from django.urls import include, path
+
 from core.views import get_model_urls
-from devices import views  # noqa: F401  (registers)
-from devices.models import Device
+from devices import mesh_views, views  # noqa: F401  (register)
+from devices.models import Device, Mesh
 
 app_name = "devices"
-urlpatterns = get_model_urls(Device)
+urlpatterns = [
+    path("devices/", include(get_model_urls(Device))),
+    path("meshes/", include(get_model_urls(Mesh))),
+]

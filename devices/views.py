@@ -58,6 +58,7 @@ DEVICE_ACTIONS = (
     Action("Build firmware", "build", icon="hammer", style="primary"),
     Action("Delete", "delete", icon="trash", style="danger"),
 )
+MESHES = Action("Meshes", "meshes", permission="change", icon="topology-star-3")
 
 
 @register_model_view(Device, "list", detail=False)
@@ -72,6 +73,8 @@ class DeviceListView(ObjectListView):
     bulk_actions = (
         Action("Attach source", "bulk_source", permission="change", icon="git-branch"),
         Action("Set updates", "bulk_auto_update", permission="change", icon="rotate-clockwise"),
+        Action("Attach to mesh", "bulk_mesh_attach", permission="change", icon="topology-star-3"),
+        Action("Detach from mesh", "bulk_mesh_detach", permission="change", icon="x"),
         Action("Delete", "bulk_delete", icon="trash", style="danger"),
     )
     empty = EmptyState(
@@ -97,7 +100,7 @@ class DevicePage(ObjectView):
 
     queryset = WITH_BUILDS
     live_prefix = "device"
-    actions = (*DEVICE_ACTIONS, SHARE_ACTION)
+    actions = (*DEVICE_ACTIONS, MESHES, SHARE_ACTION)
     tabs = (
         Tab("Overview"),
         Tab("Builds", "builds"),
@@ -159,6 +162,7 @@ class DeviceView(DevicePage):
             "loop": update_loop(obj, newest),
             "next_sentence": next_sentence(obj, newest),
             "checkin": checkin_facts(state),
+            "meshes": obj.meshes.allowed(self.actor).order_by("alias", "pk"),
         }
 
 

@@ -176,6 +176,7 @@ def _update_answer(caller: Caller, offer: Offer) -> bytes:
         mac=device.mac,
         version=build.firmware or build.version,
         timestamp=int(time.time()),
+        mesh_ids=device.mesh_ids,
         hints=hints,
     )
 
@@ -189,8 +190,9 @@ def _plain_answer(caller: Caller, done: CheckIn) -> bytes:
         "timestamp": int(time.time()),
     }
     if done.is_new:
-        return answers.registered(**identity, iv=base64.b64encode(secrets.token_bytes(16)).decode())
-    return answers.checked_in(**identity, auto_update=device.auto_update)
+        iv = base64.b64encode(secrets.token_bytes(16)).decode()
+        return answers.registered(**identity, iv=iv, meshes=device.mesh_ids)
+    return answers.checked_in(**identity, auto_update=device.auto_update, mesh_ids=device.mesh_ids)
 
 
 def _let_follow(done: CheckIn, *, said_status: bool) -> None:

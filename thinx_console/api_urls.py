@@ -10,6 +10,7 @@ APPS = ("devices", "fleet", "builds", "keys", "audit", "accounts")
 RESOURCES = {
     "devices": "device-list",
     "config-pushes": "configreceipt-list",
+    "meshes": "mesh-list",
     "sources": "source-list",
     "builds": "build-list",
     "artifacts": "artifact-list",

@@ -16,7 +16,7 @@ from django.urls import reverse
 from builds.models import Build, Source
 from core.scoping import may_somewhere
 from core.views.registry import url_name
-from devices.models import Device
+from devices.models import Device, Mesh
 from keys.models import ApiKey, DeployKey, EnvVar
 
 ROWS = 6
@@ -48,6 +48,13 @@ class Found:
 
 KINDS = (
     Kind(Device, "Devices", "cpu", ("alias__icontains", "mac__icontains"), "mac"),
+    Kind(
+        Mesh,
+        "Meshes",
+        "topology-star-3",
+        ("alias__icontains", "mesh_id__icontains"),
+        "mesh_id",
+    ),
     Kind(Source, "Sources", "git-branch", ("alias__icontains", "url__icontains"), "url"),
     Kind(
         Build,

@@ -18,7 +18,7 @@ urlpatterns = [
     path("", include("keys.urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("accounts.identity.urls")),
-    path("devices/", include("devices.urls")),
+    path("", include("devices.urls")),
     path("", include("builds.urls")),
     path("audit/", include("audit.urls")),
     path("outbox/", include("thinx_console.outbox.urls")),

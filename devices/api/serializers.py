@@ -5,10 +5,15 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from accounts.api.ownership import OwnedSerializer
-from core.api.serializers import HrefField, ScopedModelSerializer, UidRelatedField
-from devices.constants import MAX_TAGS
+from core.api.serializers import (
+    HrefField,
+    ScopedModelSerializer,
+    ScopedSerializer,
+    UidRelatedField,
+)
+from devices.constants import MAX_TAGS, MESH_ID_MAX_LENGTH
 from devices.forms import TAG
-from devices.models import Device, DeviceState
+from devices.models import Device, DeviceState, Mesh
 
 
 class DeviceStateSerializer(ScopedModelSerializer):
@@ -54,6 +59,7 @@ class DeviceSerializer(OwnedSerializer):
     tags = serializers.ListField(
         child=serializers.RegexField(TAG, max_length=40), max_length=MAX_TAGS, required=False
     )
+    meshes = UidRelatedField(source="visible_meshes", read_only=True, many=True)
     state = DeviceStateSerializer(read_only=True, allow_null=True)
 
     class Meta:
@@ -71,7 +77,42 @@ class DeviceSerializer(OwnedSerializer):
             "description",
             "category",
             "tags",
+            "meshes",
             "created_at",
             "state",
         )
         read_only_fields = ("uid", "created_at")
+
+
+class MeshSerializer(OwnedSerializer):
+    """A group of devices with the last level of the topic that they share."""
+
+    href = HrefField("api:mesh-detail")
+    mesh_id = serializers.CharField(
+        max_length=MESH_ID_MAX_LENGTH, required=False, help_text="Left out: a random one."
+    )
+    alias = serializers.CharField(max_length=80, required=False, help_text="Left out: the id.")
+    topic = serializers.CharField(read_only=True)
+    device_count = serializers.IntegerField(read_only=True, default=0)
+
+    class Meta:
+        model = Mesh
+        fixed = ("organization", "mesh_id")
+        fields = (
+            "href",
+            "uid",
+            "organization",
+            "mesh_id",
+            "alias",
+            "description",
+            "topic",
+            "device_count",
+            "created_at",
+        )
+        read_only_fields = ("uid", "created_at")
+
+
+class MeshDeviceSerializer(ScopedSerializer):
+    """Which device joins or leaves."""
+
+    device = UidRelatedField(queryset=Device.objects.select_related("organization"))

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, prefetch_related_objects
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.api.ownership import OwnedViewSet
 from accounts.api.sharing import SHARING, SharingMixin
-from devices.api.serializers import DeviceSerializer
-from devices.filters import DeviceFilterSet
-from devices.models import Device
+from core.scoping import is_allowed
+from devices.api.serializers import DeviceSerializer, MeshDeviceSerializer, MeshSerializer
+from devices.filters import DeviceFilterSet, MeshFilterSet
+from devices.mesh_services import (
+    mesh_attach,
+    mesh_create,
+    mesh_delete,
+    mesh_detach,
+    mesh_edit,
+)
+from devices.models import Device, Mesh
+from devices.querysets import with_device_count
 from devices.services import device_create, device_delete, device_edit
 
 # Long texts of related rows that no answer shows.
@@ -32,6 +49,18 @@ class DeviceViewSet(SharingMixin, OwnedViewSet):
     ordering_fields = ("alias", "created_at", "platform", "state__last_seen_at")
     action_permissions = SHARING
 
+    def get_queryset(self) -> Any:
+        """Add the meshes that the actor may view."""
+        return super().get_queryset().prefetch_related(self._visible_meshes())
+
+    def get_object(self) -> Device:
+        """Return the device with the meshes that the actor may view."""
+        return self._with_meshes(super().get_object())
+
+    def represent(self, obj: Device) -> Any:
+        """Show a new device with its meshes too: it has none."""
+        return super().represent(self._with_meshes(obj))
+
     def service_create(self, data: dict[str, Any]) -> Device:
         return device_create(self.actor, **data)
 
@@ -40,3 +69,52 @@ class DeviceViewSet(SharingMixin, OwnedViewSet):
 
     def service_destroy(self, obj: Device) -> None:
         device_delete(self.actor, device=obj)
+
+    def _visible_meshes(self) -> Prefetch:
+        fake = getattr(self, "swagger_fake_view", False)
+        rows = Mesh.objects.none() if fake else Mesh.objects.allowed(self.actor)
+        return Prefetch("meshes", rows.order_by("alias", "pk"), to_attr="visible_meshes")
+
+    def _with_meshes(self, device: Device) -> Device:
+        prefetch_related_objects([device], self._visible_meshes())
+        return device
+
+
+class MeshViewSet(SharingMixin, OwnedViewSet):
+    """Groups of devices that share an MQTT topic. `devices/?mesh=<uid>` lists the devices."""
+
+    queryset = with_device_count(Mesh.objects.select_related("organization"))
+    serializer_class = MeshSerializer
+    filterset_class = MeshFilterSet
+    ordering_fields = ("alias", "mesh_id", "created_at")
+    action_permissions = {**SHARING, "attach": "change", "detach": "change"}
+    action_serializers = {"attach": MeshDeviceSerializer, "detach": MeshDeviceSerializer}
+
+    def service_create(self, data: dict[str, Any]) -> Mesh:
+        return mesh_create(self.actor, **data)
+
+    def service_update(self, obj: Mesh, data: dict[str, Any]) -> Mesh:
+        return mesh_edit(self.actor, mesh=obj, **data)
+
+    def service_destroy(self, obj: Mesh) -> None:
+        mesh_delete(self.actor, mesh=obj)
+
+    @extend_schema(request=MeshDeviceSerializer, responses=MeshSerializer)
+    @action(detail=True, methods=["post"])
+    def attach(self, request: Request, uid: Any) -> Response:
+        """Put a device into the mesh; again changes nothing. It is told at its next check-in."""
+        return self._move(mesh_attach)
+
+    @extend_schema(request=MeshDeviceSerializer, responses=MeshSerializer)
+    @action(detail=True, methods=["post"])
+    def detach(self, request: Request, uid: Any) -> Response:
+        """Take a device out of the mesh; again changes nothing."""
+        return self._move(mesh_detach)
+
+    def _move(self, service: Callable[..., bool]) -> Response:
+        mesh = self.get_object()
+        device = self.valid_data()["device"]
+        if not is_allowed(device, self.actor, "change"):
+            raise PermissionDenied
+        service(self.actor, mesh=mesh, device=device)
+        return Response(self.represent(self.get_object()))

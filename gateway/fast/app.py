@@ -109,6 +109,7 @@ def _said(call: Call, stored: Stored) -> bytes:
         alias=stored.alias,
         udid=f"{call.uid}",
         auto_update=stored.auto_update,
+        mesh_ids=stored.mesh_ids,
         timestamp=int(time.time()),
     )
 

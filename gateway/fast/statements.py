@@ -49,6 +49,7 @@ class Stored:
     device_id: int
     organization_id: int
     organization_uid: UUID
+    mesh_ids: list[str]
 
 
 # What makes a check-in ordinary. `v` is what the device says.
@@ -96,6 +97,10 @@ def _ordinary(now: str, key_matches: str) -> str:
     )
 
 
+def _meshes(text: str) -> list[str]:
+    return json.loads(text) if text != "[]" else []
+
+
 # --- PostgreSQL: one statement -----------------------------------------------------------------
 
 _TEXTS = ("owner", "digest", "also", "address", *SAME, *ZONE, *KEPT, *VOLATILE, *STATUS)
@@ -111,14 +116,14 @@ def _postgresql_statement() -> str:
     return f"""
 WITH hit AS MATERIALIZED (
   SELECT v.*, d.id AS device_id, d.alias, d.auto_update, k.id AS key_id, k.prefix,
-         o.id AS organization_id, o.uid AS organization_uid
+         o.id AS organization_id, o.uid AS organization_uid, d.mesh_ids::text AS mesh_ids
   FROM unnest({arrays}) AS v({", ".join(_COLUMNS)}) {ordinary})
 UPDATE {TABLES["state"]} s
 SET last_seen_at = %s, checkins = s.checkins + 1, address = hit.address,
     last_key_prefix = hit.prefix, {kept}, {volatile}
 FROM hit WHERE s.device_id = hit.device_id
 RETURNING hit.n, hit.alias, hit.auto_update, hit.key_id, hit.device_id, hit.organization_id,
-          hit.organization_uid
+          hit.organization_uid, hit.mesh_ids
 """
 
 
@@ -135,7 +140,7 @@ def _postgresql(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     # The driver's own cursor binds on the server; Django's writes the values into the text.
     with connection.connection.cursor() as cursor:
         cursor.execute(POSTGRESQL, [*arrays, now], prepare=True)
-        return {n: Stored(*said) for n, *said in cursor.fetchall()}
+        return {n: Stored(*said, _meshes(mesh_ids)) for n, *said, mesh_ids in cursor.fetchall()}
 
 
 def _text(call: Call, name: str) -> Any:
@@ -158,7 +163,7 @@ def _sqlite_statements() -> tuple[str, str]:
     ordinary = _ordinary("%s", "k.digest IN (v.digest, v.also)")
     asked = f"""
 WITH v AS MATERIALIZED (SELECT {picked} FROM json_each(%s))
-SELECT v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid FROM v {ordinary}
+SELECT v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid, d.mesh_ids FROM v {ordinary}
 """
     kept = ", ".join(f'"{name}" = COALESCE(%s, "{name}")' for name in (*KEPT, *STATUS))
     volatile = ", ".join(f'"{name}" = %s' for name in VOLATILE)
@@ -186,8 +191,8 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
             [_sqlite_values(calls[n], now, prefix, pk) for n, prefix, _, _, _, pk, *_ in hits],
         )
     return {
-        n: Stored(alias, bool(auto), key, device, organization, UUID(organization_uid))
-        for n, _, alias, auto, key, device, organization, organization_uid in hits
+        n: Stored(alias, bool(auto), key, device, owner, UUID(owner_uid), _meshes(mesh_ids))
+        for n, _, alias, auto, key, device, owner, owner_uid, mesh_ids in hits
     }
 
 

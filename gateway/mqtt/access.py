@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import close_old_connections
 from django.db.models import Q, QuerySet
@@ -26,7 +26,7 @@ _OWNER_ID = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Principal:
-    """An authenticated connection: the whole owner, one of its devices, or the console itself.
+    """An authenticated connection: the whole owner, a device with its meshes, or the console.
 
     `filters` is the rule of who may do what, for every broker; nothing else says it.
     """
@@ -34,6 +34,7 @@ class Principal:
     key_id: int
     owner_id: str
     udid: str = ""
+    meshes: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -52,7 +53,9 @@ class Principal:
         owner = f"/{self.owner_id}"
         if not self.udid:
             return (owner, f"{owner}/#")
-        return (f"{owner}/{self.udid}", f"{owner}/{self.udid}/status", f"{owner}/shared/#")
+        device = f"{owner}/{self.udid}"
+        meshes = (f"{owner}/{mesh_id}" for mesh_id in sorted(self.meshes))
+        return (device, f"{device}/status", f"{owner}/shared/#", *meshes)
 
     def allows(self, topic: str) -> bool:
         """Tell whether a topic, or a whole topic filter, lies inside what this one may use."""
@@ -100,7 +103,7 @@ def principal_of_key(key: ApiKey, username: str) -> Principal | None:
         return None
     owner_id = key.organization.owner_id
     if username == owner_id:
-        return Principal(key.pk, owner_id, key.device.udid if key.device else "")
+        return _of_device(key, key.device) if key.device else Principal(key.pk, owner_id)
     try:
         uid = uuid.UUID(username)
     except ValueError:
@@ -109,7 +112,12 @@ def principal_of_key(key: ApiKey, username: str) -> Principal | None:
     if key.device is not None:
         devices = devices.filter(pk=key.device.pk)
     device = devices.first()
-    return None if device is None else Principal(key.pk, owner_id, device.udid)
+    return None if device is None else _of_device(key, device)
+
+
+def _of_device(key: ApiKey, device: Device) -> Principal:
+    owner_id = key.organization.owner_id
+    return Principal(key.pk, owner_id, device.udid, frozenset(device.mesh_ids))
 
 
 def note_refusal(username: str, address: str) -> None:
@@ -143,8 +151,11 @@ def live_keys() -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(live, revoked_at=None, organization__is_active=True)
 
 
-def still_valid(principals: set[Principal]) -> set[Principal]:
-    """Return those whose key, organization and device are as they were. Two queries."""
+def refreshed(principals: set[Principal]) -> dict[Principal, Principal]:
+    """Return those whose key, organization and device are as they were, each as it is now.
+
+    Their meshes may have changed. Two queries.
+    """
     close_old_connections()
     keys = set(
         live_keys()
@@ -153,17 +164,16 @@ def still_valid(principals: set[Principal]) -> set[Principal]:
     )
     udids = {principal.udid for principal in principals if principal.udid}
     devices = {
-        (str(uid), owner_id)
-        for uid, owner_id in Device.objects.filter(uid__in=udids).values_list(
-            "uid", "organization__owner_id"
+        (str(uid), owner_id): frozenset(mesh_ids)
+        for uid, owner_id, mesh_ids in Device.objects.filter(uid__in=udids).values_list(
+            "uid", "organization__owner_id", "mesh_ids"
         )
     }
-    return {
-        principal
-        for principal in principals
-        if principal.is_service
-        or (
-            principal.key_id in keys
-            and (not principal.udid or (principal.udid, principal.owner_id) in devices)
-        )
-    }
+    now: dict[Principal, Principal] = {}
+    for principal in principals:
+        place = (principal.udid, principal.owner_id)
+        if principal.is_service:
+            now[principal] = principal
+        elif principal.key_id in keys and (not principal.udid or place in devices):
+            now[principal] = replace(principal, meshes=devices.get(place, frozenset()))
+    return now

@@ -22,7 +22,7 @@ from amqtt.session import Session
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from gateway.mqtt.access import Principal, authenticate, still_valid
+from gateway.mqtt.access import Principal, authenticate, refreshed
 from gateway.mqtt.bridge.intake import Heard
 from gateway.mqtt.plugins import ADDRESS, PRINCIPAL, principal_of
 
@@ -209,19 +209,24 @@ class ConsoleBroker(Broker):
                 logger.exception("connected keys could not be checked")
 
     async def end_invalid(self) -> None:
-        """Check every session's principal once and end those that are not valid any more."""
+        """Check every session's principal once: end those not valid any more, renew the others."""
         holders = {
-            client_id: principal
+            client_id: (session, principal)
             for client_id, (session, _) in self._sessions.items()
             if (principal := principal_of(session)) is not None
         }
         if not holders:
             return
-        valid = await sync_to_async(still_valid)(set(holders.values()))
-        for client_id, principal in holders.items():
+        asked = {principal for _, principal in holders.values()}
+        valid = await sync_to_async(refreshed)(asked)
+        for client_id, (session, principal) in holders.items():
             if principal not in valid:
                 logger.info("ending the session of %s: its key is not valid any more", client_id)
                 await self._cleanup_session(client_id)
+            elif principal_of(session) == principal:
+                # Subscriptions stay: each message asks again before it is delivered.
+                session.attributes[PRINCIPAL] = valid[principal]
+                session.will_flag = session.will_flag and _will_allowed(valid[principal], session)
 
 
 def _will_allowed(principal: Principal, session: Session) -> bool:

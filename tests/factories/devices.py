@@ -5,7 +5,7 @@ from __future__ import annotations
 import factory
 from factory.django import DjangoModelFactory
 
-from devices.models import Device, DeviceState
+from devices.models import Device, DeviceState, Mesh
 from tests.factories.accounts import OrganizationFactory
 
 
@@ -32,3 +32,14 @@ class DeviceStateFactory(DjangoModelFactory[DeviceState]):
 
     class Meta:
         model = DeviceState
+
+
+class MeshFactory(DjangoModelFactory[Mesh]):
+    """A group of devices, still without any."""
+
+    class Meta:
+        model = Mesh
+
+    organization = factory.SubFactory(OrganizationFactory)
+    mesh_id = factory.Sequence(lambda n: f"mesh-{n:04d}")
+    alias = factory.SelfAttribute("mesh_id")

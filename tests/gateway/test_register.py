@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEvent
+from devices.mesh_services import mesh_attach, mesh_create, mesh_detach
 from devices.models import Device, DeviceState
 from keys.models import ApiKey
 from keys.services import api_key_revoke, firmware_key_for, key_digest
@@ -418,3 +419,29 @@ def test_device_may_call_the_server_by_any_name(acme, key):
     assert not response.cookies
     assert "Content-Security-Policy" not in response
     assert "Vary" not in response
+
+
+# --- Meshes ----------------------------------------------------------------------------------
+
+
+def test_new_device_is_told_that_it_has_no_meshes(checked_in):
+    assert checked_in()["meshes"] == []
+
+
+def test_known_device_is_told_its_meshes_until_it_leaves(checked_in, acme, system):
+    mesh = mesh_create(system, organization=acme, mesh_id="greenhouse")
+    udid = checked_in()["udid"]
+    device = Device.objects.get(uid=udid)
+    mesh_attach(system, mesh=mesh, device=device)
+    assert checked_in(udid=udid)["mesh_ids"] == ["greenhouse"]
+    mesh_detach(system, mesh=mesh, device=device)
+    assert checked_in(udid=udid)["mesh_ids"] == []
+
+
+def test_device_that_is_to_update_is_told_its_meshes(checked_in, acme, publish, system):
+    udid = checked_in()["udid"]
+    device = Device.objects.get(uid=udid)
+    mesh_attach(system, mesh=mesh_create(system, organization=acme, mesh_id="attic"), device=device)
+    publish(device, deliver=True)
+    said = checked_in(udid=udid)
+    assert (said["status"], said["mesh_ids"]) == ("FIRMWARE_UPDATE", ["attic"])

@@ -256,6 +256,22 @@ GET,POST         devices:device_delete                 device_operate
 POST,GET         devices:device_bulk_delete            own
 POST,GET         devices:device_bulk_source            own
 POST,GET         devices:device_bulk_auto_update       own
+GET,POST         devices:device_meshes                 device_change
+GET,POST         devices:device_mesh_detach            nobodys
+POST,GET         devices:device_bulk_mesh_attach       own
+POST,GET         devices:device_bulk_mesh_detach       own
+
+GET              devices:mesh_list                     own
+GET              devices:mesh                          see
+GET              devices:mesh_audit                    see
+GET,POST         devices:mesh_share                    administer
+GET,POST         devices:mesh_unshare                  nobodys
+GET              devices:mesh_access                   see
+GET,POST         devices:mesh_add                      anywhere
+GET,POST         devices:mesh_edit                     operate
+GET,POST         devices:mesh_attach                   operate
+GET,POST         devices:mesh_delete                   operate
+POST,GET         devices:mesh_bulk_delete              own
 
 GET              builds:source_list                    own
 GET              builds:source                         see
@@ -383,6 +399,14 @@ GET,POST         api:device-shares                     api_device_administer
 GET,PATCH,DELETE api:device-share                      api_share
 GET              api:device-access                     api_device_see
 PUT              api:device-detail                     api_device_change
+GET,POST         api:mesh-list                         api_own
+GET              api:mesh-detail                       api_see
+PATCH,DELETE,PUT api:mesh-detail                       api_operate
+POST             api:mesh-attach                       api_operate
+POST             api:mesh-detach                       api_operate
+GET,POST         api:mesh-shares                       api_administer
+GET,PATCH,DELETE api:mesh-share                        api_share
+GET              api:mesh-access                       api_see
 GET,POST         api:source-list                       api_own
 GET              api:source-detail                     api_see
 PATCH,DELETE,PUT api:source-detail                     api_operate
@@ -497,6 +521,11 @@ GET              admin:devices_deviceuserpermission_changelist           admin_a
 GET              admin:fleet_configpush_changelist                       admin_all
 GET              admin:fleet_configreceipt_changelist                    admin
 GET              admin:fleet_configreceipt_change                        admin_all
+GET              admin:devices_mesh_changelist                           admin
+GET              admin:devices_mesh_change                               admin_all
+GET              admin:devices_meshgrouppermission_changelist            admin_all
+GET              admin:devices_meshmember_changelist                     admin_all
+GET              admin:devices_meshuserpermission_changelist             admin_all
 GET              admin:keys_apikey_changelist                            admin
 GET              admin:keys_apikey_change                                admin_all
 GET              admin:keys_apikeyaddress_changelist                     admin_all

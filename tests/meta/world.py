@@ -29,7 +29,7 @@ from keys.choices import ApiKeyKind
 from keys.services import api_key_revoke, deploy_key_create, env_var_set
 from tests.factories.accounts import OrganizationFactory, join, make_user
 from tests.factories.builds import ArtifactFactory, SourceFactory
-from tests.factories.devices import DeviceFactory
+from tests.factories.devices import DeviceFactory, MeshFactory
 from tests.factories.fleet import make_push
 from tests.factories.keys import make_api_key
 
@@ -52,6 +52,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         "user": owner,
         "source": source,
         "device": device,
+        "mesh": MeshFactory(organization=organization),
         "build": artifact.build,
         "configreceipt": make_push(device),
         "artifact": artifact,

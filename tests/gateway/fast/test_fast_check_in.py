@@ -14,9 +14,10 @@ from django.db import connections
 from django.utils import timezone
 
 from builds.choices import BuildStatus
+from devices.mesh_services import mesh_attach, mesh_create
 from devices.models import DeviceState
 from gateway.fast import writer as writer_module
-from gateway.fast.app import FastCheckIns
+from gateway.fast.app import FastCheckIns, _said
 from gateway.fast.calls import read_call
 from gateway.fast.statements import store
 from gateway.fast.writer import Full, GroupWriter
@@ -131,6 +132,20 @@ class TestStatement:
         assert len(stored) == 20
         said = {f"s{n}" for n in range(20)}
         assert {s.status for s in DeviceState.objects.filter(device__in=devices)} == said
+
+
+@pytest.mark.django_db
+def test_both_ways_say_the_same_of_meshes(key, acme, known, checked_in, system):
+    said = []
+    for mesh_id in ("attic", "greenhouse"):
+        mesh = mesh_create(system, organization=acme, mesh_id=mesh_id)
+        mesh_attach(system, mesh=mesh, device=known)
+        slow = checked_in(mac=None, udid=known.udid)
+        call = read_call(key, body_of(known), ADDRESS)
+        fast = json.loads(_said(call, store([call], timezone.now())[0]))["registration"]
+        assert {**slow, "timestamp": 0} == {**fast, "timestamp": 0}
+        said.append(fast["mesh_ids"])
+    assert said == [["attic"], ["attic", "greenhouse"]]
 
 
 @pytest.fixture
