@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from rest_framework import serializers
 
 from accounts.api.ownership import OwnedSerializer
@@ -59,7 +62,7 @@ class DeviceSerializer(OwnedSerializer):
     tags = serializers.ListField(
         child=serializers.RegexField(TAG, max_length=40), max_length=MAX_TAGS, required=False
     )
-    meshes = UidRelatedField(source="visible_meshes", read_only=True, many=True)
+    meshes = serializers.SerializerMethodField(help_text="Those that you may see.")
     state = DeviceStateSerializer(read_only=True, allow_null=True)
 
     class Meta:
@@ -82,6 +85,10 @@ class DeviceSerializer(OwnedSerializer):
             "state",
         )
         read_only_fields = ("uid", "created_at")
+
+    def get_meshes(self, device: Any) -> list[UUID]:
+        """Return the uids of those that the viewset found to be visible."""
+        return [mesh.uid for mesh in device.visible_meshes]
 
 
 class MeshSerializer(OwnedSerializer):
