@@ -162,8 +162,8 @@ def _keep_mesh_ids(pks: Collection[int]) -> None:
     for pk, mesh_id in rows.values_list("device", "mesh__mesh_id"):
         said[pk].append(mesh_id)
     alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for pk, ids in said.items():
-        alike[tuple(ids)].append(pk)
+    for pk, mesh_ids in said.items():
+        alike[tuple(mesh_ids)].append(pk)
     for ids, same in alike.items():
         Device.objects.filter(pk__in=same).update(mesh_ids=list(ids))
 

@@ -140,7 +140,8 @@ def _postgresql(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     # The driver's own cursor binds on the server; Django's writes the values into the text.
     with connection.connection.cursor() as cursor:
         cursor.execute(POSTGRESQL, [*arrays, now], prepare=True)
-        return {n: Stored(*said, _meshes(mesh_ids)) for n, *said, mesh_ids in cursor.fetchall()}
+        hits = cursor.fetchall()
+    return {n: Stored(*said, mesh_ids=_meshes(mesh_ids)) for n, *said, mesh_ids in hits}
 
 
 def _text(call: Call, name: str) -> Any:

@@ -24,7 +24,7 @@ NOT_SECRET = {
     ("ArtifactSerializer", "signing_key_id"): "names the public key that verifies",
 }
 # A field of these names would be a primary key or a foreign one.
-PUBLIC_IDS = {"owner_id", "request_id", "signing_key_id"}
+PUBLIC_IDS = {"owner_id", "request_id", "signing_key_id", "mesh_id"}
 INTEGER_KEYS = re.compile(r"^(id|pk|.*_id)$")
 
 

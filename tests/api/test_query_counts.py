@@ -13,8 +13,9 @@ from tests.factories.builds import ArtifactFactory, BuildFactory, SourceFactory
 from tests.factories.devices import DeviceFactory
 from tests.factories.keys import make_api_key
 
-# Session, person, roles, organizations, grants of persons and groups, count, rows.
-BUDGET = 8
+# Session, person, roles, organizations, grants, count, rows; the meshes of devices with their
+# grants.
+BUDGET = 9
 
 
 def add(resource, acme, user, n):
