@@ -14,9 +14,10 @@ from devices.constants import MESH_ID_MAX_LENGTH
 from devices.timezones import hours_now
 
 MESH_ID = RegexValidator(
-    r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z",
+    # No dot: RabbitMQ cannot tell one from a slash.
+    r"^[A-Za-z0-9][A-Za-z0-9_-]*\Z",
     "A mesh id is a level of an MQTT topic: it begins with a letter or digit and holds only "
-    "letters, digits, - _ and a dot.",
+    "letters, digits, - and _.",
 )
 
 

@@ -38,8 +38,8 @@ class Migration(migrations.Migration):
                         max_length=64,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[A-Za-z0-9][A-Za-z0-9_.-]*\\Z",
-                                "A mesh id is a level of an MQTT topic: it begins with a letter or digit and holds only letters, digits, - _ and a dot.",
+                                "^[A-Za-z0-9][A-Za-z0-9_-]*\\Z",
+                                "A mesh id is a level of an MQTT topic: it begins with a letter or digit and holds only letters, digits, - and _.",
                             )
                         ],
                         verbose_name="mesh id",

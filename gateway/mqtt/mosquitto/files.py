@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Max, Sum
 
-from devices.models import Device, DeviceState
+from devices.models import Device, DeviceState, MeshMember
 from gateway.mqtt.access import SERVICE, Principal, live_keys
 from gateway.mqtt.service import SERVICE_USER
 from keys.choices import ApiKeyKind
@@ -50,12 +50,17 @@ def entries() -> list[Entry]:
 
 def _of_devices(keys: dict[tuple[int, str], tuple[int, str, int | None]]) -> Iterator[Entry]:
     rows = Device.objects.order_by("pk").values_list(
-        "pk", "uid", "organization_id", "organization__owner_id", "state__last_key_prefix"
+        "pk",
+        "uid",
+        "organization_id",
+        "organization__owner_id",
+        "state__last_key_prefix",
+        "mesh_ids",
     )
-    for pk, uid, organization, owner, prefix in rows.iterator(chunk_size=5000):
+    for pk, uid, organization, owner, prefix, meshes in rows.iterator(chunk_size=5000):
         key, digest, bound = keys.get((organization, prefix), (0, "", None))
         if digest and bound in {None, pk}:
-            yield Entry(f"{uid}", digest, Principal(key, owner, f"{uid}"))
+            yield Entry(f"{uid}", digest, Principal(key, owner, f"{uid}", frozenset(meshes)))
 
 
 def fingerprint() -> tuple[Any, ...]:
@@ -65,7 +70,10 @@ def fingerprint() -> tuple[Any, ...]:
     devices = Device.objects.aggregate(Count("pk"), whose=Sum(F("pk") * F("organization_id")))
     presented = DeviceState.objects.values_list("last_key_prefix")
     counted = presented.annotate(Count("pk"), Sum("device_id")).order_by("last_key_prefix")
-    return (*keys.values(), *names.values(), *devices.values(), tuple(counted))
+    # Who leaves a mesh is one fewer, who joins has a higher key than all before.
+    meshes = MeshMember.objects.aggregate(Count("pk"), Sum("pk"), Max("pk"))
+    told = (keys, names, devices, meshes)
+    return (*(value for found in told for value in found.values()), tuple(counted))
 
 
 def password_file(found: list[Entry], *others: tuple[str, str]) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.actor import Actor
+from devices.mesh_services import mesh_attach, mesh_create, mesh_detach
 from gateway.callers import caller_of
 from gateway.mqtt.mosquitto import files
 from keys.models import ApiKey
@@ -114,11 +115,32 @@ def test_change_of_owner_is_noticed(acme, umbrella, probe, acme_key, present):
     assert probe.udid not in by_name()
 
 
+def test_topics_of_meshes_are_written_and_each_change_is_noticed(
+    acme, probe, acme_key, present, system
+):
+    present(probe, acme_key[0])
+    seen = [files.fingerprint()]
+    mesh = mesh_create(system, organization=acme, mesh_id="attic")
+    mesh_attach(system, mesh=mesh, device=probe)
+    seen.append(files.fingerprint())
+    topics = f"user {probe.udid}\ntopic readwrite /{acme.owner_id}/{probe.udid}\n"
+    acl = files.acl_file(files.entries())
+    assert topics in acl
+    assert f"topic readwrite {mesh.topic}\n" in acl
+    mesh_detach(system, mesh=mesh, device=probe)
+    seen.append(files.fingerprint())
+    assert mesh.topic not in files.acl_file(files.entries())
+    mesh_attach(system, mesh=mesh, device=DeviceFactory(organization=acme))
+    seen.append(files.fingerprint())
+    assert len({*seen[:2], seen[3]}) == 3
+    assert seen[1] != seen[2]
+
+
 def test_looking_costs_the_same_with_more_devices(
     acme, probe, acme_key, present, django_assert_num_queries
 ):
     for _ in range(2):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             files.fingerprint()
         with django_assert_num_queries(2):
             files.entries()
