@@ -518,7 +518,9 @@ GET,POST         admin:devices_device_change                             admin_a
 GET              admin:devices_devicegrouppermission_changelist          admin_all
 GET              admin:devices_devicestate_changelist                    admin
 GET              admin:devices_deviceuserpermission_changelist           admin_all
+GET              admin:devices_formerowner_changelist                    admin_all
 GET              admin:fleet_configpush_changelist                       admin_all
+GET              admin:fleet_configpush_change                           admin_none
 GET              admin:fleet_configreceipt_changelist                    admin
 GET              admin:fleet_configreceipt_change                        admin_all
 GET              admin:devices_mesh_changelist                           admin
