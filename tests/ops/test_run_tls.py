@@ -116,7 +116,9 @@ def test_old_client_without_server_name_speaks_http_1_0(console):
     context = trusting(console)
     context.check_hostname = False
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    request = b"POST /device/register HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}"
+    head = b"POST /device/register HTTP/1.0\r\nContent-Length: %d\r\n\r\n"
+    body = b'{"registration": {"mac": "5C:CF:7F:00:00:03"}}'
+    request = head % len(body) + body
     answer = exchange(console, request, host=None, context=context)
     assert answer.startswith(b"HTTP/1.0 200")
     assert b"authentication" in answer
