@@ -18,6 +18,8 @@ class MqttClient(models.Model):
     owner_id = models.CharField(max_length=64)
     udid = models.UUIDField(null=True)
     username = models.CharField(max_length=64)
+    # What its device was attached to, by mesh ids with blanks between: its subscriptions stay.
+    meshes = models.TextField(blank=True)
     connected_at = models.DateTimeField()
     seen_at = models.DateTimeField(db_index=True)
 

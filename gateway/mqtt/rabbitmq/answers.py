@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -129,13 +130,22 @@ def _takes(client_id: str, principal: Principal, username: str) -> bool:
         "owner_id": principal.owner_id,
         "udid": uuid.UUID(principal.udid) if principal.udid else None,
     }
-    said = {"key_id": principal.key_id, "username": username, "connected_at": now, "seen_at": now}
+    said: dict[str, Any] = {
+        "key_id": principal.key_id,
+        "username": username,
+        "connected_at": now,
+        "seen_at": now,
+    }
+    said["meshes"] = " ".join(sorted(principal.meshes))
     rows = MqttClient.objects.filter(client_id=client_id)
-    if rows.filter(**owned).update(**said):
-        return True
+    mine = rows.filter(**owned).first()
+    if mine is not None and not principal.meshes.issuperset(mine.meshes.split()):
+        return False  # until the guard has ended the session that still hears the old mesh
+    if mine is not None:
+        return bool(rows.filter(pk=mine.pk, meshes=mine.meshes).update(**said))
     try:
         with transaction.atomic():
             MqttClient.objects.create(client_id=client_id, **owned, **said)
     except IntegrityError:
-        return bool(rows.filter(**owned).update(**said))
+        return False  # two came at once; the one that was later comes again
     return True

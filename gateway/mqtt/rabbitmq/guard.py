@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from typing import Any
 
 from django.db import close_old_connections
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -26,7 +27,7 @@ SETTLING = timedelta(seconds=10)
 # As long as RabbitMQ keeps a session for an absent client (mqtt.subscription_ttl).
 SESSION = timedelta(days=1)
 MOST_AT_ONCE = 1000
-REASON = "the key is not valid any more"
+REASON = "the key is not valid any more, or the device left a mesh"
 
 
 class Guard:
@@ -41,6 +42,7 @@ class Guard:
         close_old_connections()
         try:
             self.end_invalid()
+            self.end_detached()
             if time.monotonic() - self._listed_at >= SECONDS_BETWEEN_LISTS:
                 self.go_through_all()
                 self._listed_at = time.monotonic()
@@ -51,14 +53,32 @@ class Guard:
         """Close the connections and sessions of keys and devices that are not valid any more."""
         settled = timezone.now() - SETTLING
         for client in invalid_clients()[:MOST_AT_ONCE]:
-            for name in self.management.connections_of(client.username, client.client_id):
-                logger.info("closing the connection of %s: %s", client.username, REASON)
-                self.management.close(name, REASON)
-            self.management.forget_session(client.client_id)
+            self._end(client)
             # Unless somebody valid came back meanwhile, with another key.
             MqttClient.objects.filter(
                 pk=client.pk, key_id=client.key_id, connected_at__lt=settled
             ).delete()
+
+    def end_detached(self) -> None:
+        """End the sessions of devices that left a mesh: RabbitMQ asks when they subscribe, only."""
+        settled = timezone.now() - SETTLING
+        clients = list(MqttClient.objects.exclude(meshes=""))
+        rows = Device.objects.filter(uid__in={client.udid for client in clients})
+        attached: dict[Any, list[str]] = dict(rows.values_list("uid", "mesh_ids"))
+        for client in clients:
+            had = set(client.meshes.split())
+            has = had.intersection(attached.get(client.udid, ()))
+            if had != has:
+                self._end(client)
+                MqttClient.objects.filter(
+                    pk=client.pk, meshes=client.meshes, connected_at__lt=settled
+                ).update(meshes=" ".join(sorted(has)))
+
+    def _end(self, client: MqttClient) -> None:
+        for name in self.management.connections_of(client.username, client.client_id):
+            logger.info("closing the connection of %s: %s", client.username, REASON)
+            self.management.close(name, REASON)
+        self.management.forget_session(client.client_id)
 
     def go_through_all(self) -> None:
         """Note which client ids are in use; close what is unknown; forget who is long gone."""

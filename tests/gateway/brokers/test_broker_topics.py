@@ -6,8 +6,14 @@ at what arrives. A message that must not arrive is followed by one that does.
 
 from __future__ import annotations
 
+import contextlib
+import uuid
+
 import pytest
 
+from accounts.actor import Actor
+from devices.mesh_services import mesh_attach, mesh_create, mesh_detach
+from devices.models import Device
 from tests.factories.keys import make_api_key
 from tests.gateway.brokers.conftest import PATIENCE
 from tests.gateway.mqtt.conftest import ACCEPTED, wait_for
@@ -157,3 +163,49 @@ def test_same_client_id_of_another_owner_gets_nothing_of_the_session(
         subscribe(stranger, own)
         publish(stranger, own, "own")
         assert heard(stranger, (own, b"own"))
+
+
+def test_mesh_is_heard_by_its_devices_only_and_only_while_they_are_in_it(
+    connect, until_accepted, register, broker, console, acme, device, acme_key
+):
+    system = Actor.named_system("tests")
+    mesh = mesh_create(system, organization=acme, mesh_id="garden-north", alias="Garden")
+    member, outsider = Device.objects.get(uid=device), register(acme, acme_key[1])
+    mesh_attach(system, mesh=mesh, device=member)
+    heard_by = _subscribed_until_heard(until_accepted, console, device, acme_key[1], mesh.topic)
+    other = connect(outsider, acme_key[1])
+    subscribe(other, mesh.topic)
+    publish(heard_by, mesh.topic, "from a member")
+    wait_for(lambda: (mesh.topic, b"from a member") in console.messages, PATIENCE)
+    mesh_detach(system, mesh=mesh, device=member)
+    _until_silent(until_accepted, console, heard_by, mesh.topic)
+    assert mesh.topic not in {topic for topic, _ in other.messages}
+
+
+def _subscribed_until_heard(until_accepted, console, udid, key, topic):
+    """Return a client of a device that hears a topic which it was given just now."""
+    subscribe(console, topic)
+
+    def attempt():
+        client = until_accepted(udid, key)
+        subscribe(client, topic)
+        publish(console, topic, "hello")
+        with contextlib.suppress(AssertionError):
+            wait_for(lambda: (topic, b"hello") in client.messages, 2)
+        return client if client.messages else None
+
+    return wait_for(attempt, PATIENCE)
+
+
+def _until_silent(until_accepted, console, client, topic):
+    """Wait until a client hears nothing more of a topic, though others do."""
+
+    def attempt():
+        word = uuid.uuid4().hex
+        publish(console, topic, word)
+        wait_for(lambda: (topic, word.encode()) in console.messages, PATIENCE)
+        with contextlib.suppress(AssertionError):
+            return wait_for(lambda: (topic, word.encode()) in client.messages, 1) and None
+        return True
+
+    wait_for(attempt, PATIENCE)
