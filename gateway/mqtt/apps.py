@@ -38,6 +38,18 @@ class BuildsTables(AppConfig):
     name = "builds"
 
 
+class TelemetryTables(AppConfig):
+    """History of check-ins and counters, which a registration by MQTT leaves."""
+
+    name = "telemetry"
+
+
+class FleetTables(AppConfig):
+    """Configuration that waits for a device."""
+
+    name = "fleet"
+
+
 class GatewayTables(AppConfig):
     """The command that runs the broker, with the bridge inside."""
 

@@ -7,7 +7,10 @@ from thinx_console.settings.base import *  # noqa: F403
 INSTALLED_APPS = [
     *(
         f"gateway.mqtt.apps.{app}Tables"
-        for app in ("Gateway", "Builds", "Devices", "Keys", "Accounts", "Audit")
+        for app in (
+            *("Gateway", "Fleet", "Telemetry", "Builds"),
+            *("Devices", "Keys", "Accounts", "Audit"),
+        )
     ),
     *(f"gateway.mqtt.apps.{app}Tables" for app in ("Email", "Provider", "Attempt")),
     "thinx_console.apps.ConsoleTasks",
