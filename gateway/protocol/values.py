@@ -11,7 +11,8 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uf
 _UDID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OWNER = re.compile(r"[a-z0-9]{64,128}")
 _CREDENTIAL = re.compile(r"[0-9a-f]{64}")
-_PUSH = re.compile(r"[0-9a-fA-F]{64}|[A-Za-z0-9_:-]{1,255}")
+# What has 64 characters is for APNs and must be hex; all else is for FCM.
+_PUSH = re.compile(r"[0-9a-fA-F]{64}|(?!.{64}\Z)[A-Za-z0-9_:-]{1,255}", re.DOTALL)
 _TRUE = {"true", "1", "yes", "on"}
 
 

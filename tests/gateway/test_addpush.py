@@ -25,7 +25,7 @@ def push(key):
     return send
 
 
-@pytest.mark.parametrize("token", ["ab" * 32, "fcm:APA91b_x-y"])
+@pytest.mark.parametrize("token", ["ab" * 32, "AB" * 32, "fcm:APA91b_x-y", "g" * 63, "g" * 65])
 def test_token_is_kept(push, probe, token):
     response = push(push=token, udid=probe.udid)
     assert response.json() == {"success": True, "response": "push_token_registered"}
@@ -38,7 +38,7 @@ def test_no_push_is_no_body(push, body):
     assert (response.status_code, response.json()["response"]) == (200, "no_body")
 
 
-@pytest.mark.parametrize("token", [5, ["x"], "<script>", "a b", "x" * 256])
+@pytest.mark.parametrize("token", [5, ["x"], "<script>", "a b", "x" * 256, "g" * 64])
 def test_malformed_token_is_no_token(push, probe, token):
     assert push(push=token, udid=probe.udid).json()["response"] == "no_token"
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from devices.models import Device, DeviceState
@@ -63,6 +63,7 @@ def test_fast_way_is_the_services_way(acme, key, register, fields, earlier):
     sent = {"owner": acme.owner_id, "udid": by_fast.udid, **fields}
     call = read_call(key, json.dumps({"registration": sent}).encode(), "127.0.0.1")
     stored = store([call], timezone.now()).get(0)
+    event("left to the services" if stored is None else "taken")
     _, said = register(mac=None, udid=by_services.udid, **fields)
     state, row = rows_of(by_services)
     if stored is None:
