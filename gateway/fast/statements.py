@@ -112,7 +112,7 @@ def _postgresql_statement() -> str:
     arrays = ", ".join(f"%s::{types.get(name, 'text')}[]" for name in _COLUMNS)
     kept = ", ".join(f"{n} = COALESCE(hit.{n}, s.{n})" for n in (*KEPT, *STATUS))
     volatile = ", ".join(f"{name} = hit.{name}" for name in VOLATILE)
-    ordinary = _ordinary("now()", "k.digest = ANY(ARRAY[v.digest, v.also])")
+    ordinary = _ordinary("%s", "k.digest = ANY(ARRAY[v.digest, v.also])")
     return f"""
 WITH hit AS MATERIALIZED (
   SELECT v.*, d.id AS device_id, d.alias, d.auto_update, k.id AS key_id, k.prefix,
@@ -139,7 +139,7 @@ def _postgresql(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     connection.ensure_connection()
     # The driver's own cursor binds on the server; Django's writes the values into the text.
     with connection.connection.cursor() as cursor:
-        cursor.execute(POSTGRESQL, [*arrays, now], prepare=True)
+        cursor.execute(POSTGRESQL, [*arrays, now, now], prepare=True)
         hits = cursor.fetchall()
     return {n: Stored(*said, mesh_ids=_meshes(mesh_ids)) for n, *said, mesh_ids in hits}
 

@@ -200,7 +200,7 @@ class Journey:
 def _is_for_small_devices(answer: Answer) -> None:
     """Hold one answer against everything that the libraries cannot do without."""
     assert answer.status == 200
-    assert answer.first == answer.raw, "the answer came in parts"
+    assert answer.is_tls or answer.first == answer.raw, "the answer came in parts"
     assert answer.body.startswith(b'{"registration":{')
     assert answer.body.index(b"}}") == len(answer.body) - 2
     assert len(answer.body) < 500

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from dataclasses import replace
 
 import pytest
+from django.db import connections
 
 from devices.models import Device, DeviceState
-from gateway.mqtt import broker as broker_module
+from gateway.mqtt.mosquitto.writer import Writer
 from tests.emulators.esp32 import Esp32
 from tests.emulators.esp8266 import Esp8266
 from tests.emulators.javascript import JavaScript
@@ -23,18 +26,68 @@ from tests.gateway.live import live_console
 from tests.gateway.mqtt.conftest import BrokerThread
 from tests.gateway.test_handover import hand_over
 from tests.support.console import private_console
+from tests.support.mosquitto import private_mosquitto
+from tests.support.rabbitmq import private_rabbitmq
 
 EMAIL = "operator@example.com"
 
 
-@pytest.fixture
-def server(transactional_db, acme, monkeypatch):
-    """The server's processes on the database of the test: granian, and a broker."""
-    monkeypatch.setattr(broker_module, "RECHECK_SECONDS", 0.3)
+@contextlib.contextmanager
+def embedded_broker():
+    """The broker of the embedded profile beside the console."""
     with live_console() as url, BrokerThread() as broker:
+        yield url, broker.port
+
+
+@contextlib.contextmanager
+def rabbitmq():
+    """RabbitMQ, asking the console."""
+    with live_console(THINX_MQTT_BROKER="rabbitmq") as url, private_rabbitmq(url) as broker:
+        yield url, broker.mqtt
+
+
+@contextlib.contextmanager
+def mosquitto():
+    """Mosquitto, with the files that a writer keeps for it."""
+    with private_mosquitto() as broker:
+        environment = {
+            "THINX_MQTT_BROKER": "mosquitto",
+            "THINX_MQTT_PORT": f"{broker.port}",
+            "THINX_MQTT_FOLDER": f"{broker.folder}",
+            "THINX_MQTT_PID_FILE": f"{broker.pid_file}",
+        }
+        writer = Writer(broker.folder, broker.pid_file, ("127.0.0.1", broker.port))
+        with live_console(**environment) as url, _rounds_of(writer):
+            yield url, broker.port
+
+
+@contextlib.contextmanager
+def _rounds_of(writer):
+    done = threading.Event()
+
+    def run():
+        while not done.wait(0.1):
+            writer.round()
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(60)
+
+
+BROKERS = [embedded_broker, rabbitmq, mosquitto]
+
+
+@pytest.fixture(params=BROKERS, ids=[broker.__name__ for broker in BROKERS])
+def server(request, transactional_db, acme):
+    """The server's processes on the database of the test: granian, and a broker."""
+    with request.param() as (url, mqtt_port):
         port = int(url.rpartition(":")[2])
-        key = make_api_key(acme)[1]
-        yield Server(Place(acme.owner_id, key, http_port=port, mqtt_port=broker.port))
+        yield Server(Place(acme.owner_id, make_api_key(acme)[1], port, mqtt_port))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -91,5 +144,6 @@ def test_every_library_lives_with_the_embedded_profile():
             made["api_key"],
             http_port=int(console.url.rpartition(":")[2]),
             mqtt_port=int(console.env["THINX_MQTT_PORT"]),
+            https_port=int(console.env["THINX_HTTPS_PORT"]),
         )
         Journey(Embedded(console, place, console.rest(EMAIL, "looks"))).go()

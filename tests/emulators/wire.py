@@ -29,6 +29,7 @@ class Answer:
 
     raw: bytes
     first: bytes
+    is_tls: bool = False
 
     @property
     def status(self) -> int:
@@ -58,7 +59,7 @@ def talk(host: str, port: int, parts: Sequence[bytes], *, tls: bool = False) -> 
         first = raw = connected.recv(1 << 16)
         while not _is_whole(raw) and (more := connected.recv(1 << 16)):
             raw += more
-    return Answer(raw, first)
+    return Answer(raw, first, tls)
 
 
 def head(*lines: str) -> bytes:

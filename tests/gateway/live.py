@@ -15,7 +15,7 @@ from django.db import connection
 
 
 @contextlib.contextmanager
-def live_console():
+def live_console(**environment):
     """Serve `thinx_console.asgi` in a process of its own; yield its address."""
     port = _free_port()
     environ = {
@@ -25,6 +25,7 @@ def live_console():
         "THINX_DATA_DIR": str(settings.DATA_DIR),
         "THINX_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "THINX_HTTP_PORT": str(port),
+        **environment,
     }
     environ.pop("THINX_TEST_DATABASE_URL", None)
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"]
@@ -62,7 +63,8 @@ def _database_url():
 
 
 def _wait(port, process):
-    for _ in range(200):
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(process.stderr.read())
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
