@@ -6,18 +6,30 @@ import contextlib
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 
 @contextlib.contextmanager
 def live_console(**environment):
     """Serve `thinx_console.asgi` in a process of its own; yield its address."""
     port = _free_port()
+    with (
+        tempfile.TemporaryDirectory(prefix="thinx-live-") as folder,
+        _served(port, Path(folder), environment),
+    ):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _served(port, folder, environment):
     environ = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "thinx_console.settings.test",
@@ -25,22 +37,37 @@ def live_console(**environment):
         "THINX_DATA_DIR": str(settings.DATA_DIR),
         "THINX_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "THINX_HTTP_PORT": str(port),
+        **_history_database(folder),
         **environment,
     }
     environ.pop("THINX_TEST_DATABASE_URL", None)
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1", "thinx_console.asgi:application"]
-    process = subprocess.Popen(
-        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        _wait(port, process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=10)
-        process.kill()
+    # Into a file: a pipe that nobody reads stops the server when it is full.
+    with (folder / "log").open("w+") as log:
+        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
+        try:
+            _wait(port, process, log)
+            yield
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+
+
+def _history_database(folder):
+    """Give the server a history of its own, where that is a file beside the database."""
+    if "telemetry" not in connections:
+        return {}
+    path = folder / "telemetry.sqlite3"
+    name = connections["telemetry"].settings_dict["NAME"]
+    with (
+        contextlib.closing(sqlite3.connect(name)) as made,
+        contextlib.closing(sqlite3.connect(path)) as own,
+    ):
+        made.backup(own)
+    return {"THINX_TELEMETRY_DATABASE_URL": f"sqlite:///{path}"}
 
 
 def raw_request(url, head, body=b"", *, timeout=20):
@@ -62,11 +89,12 @@ def _database_url():
     return f"postgres://{user}:{password}@{values['HOST']}:{values['PORT']}/{values['NAME']}"
 
 
-def _wait(port, process):
+def _wait(port, process, log):
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(process.stderr.read())
+            log.seek(0)
+            raise RuntimeError(log.read())
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.1)
