@@ -27,6 +27,7 @@ ORDER = (
     "devices.device",
     "devices.mesh",
     "fleet.configreceipt",
+    "devices.statustransformer",
     "builds.source",
     "builds.build",
     "builds.artifact",

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from accounts.belongings import Belongings, belongings, plain_fields
 from devices.models import Device, Mesh
+from devices.transformers.models import StatusTransformer
 
 
 @belongings.register
@@ -23,6 +24,7 @@ class Devices(Belongings):
     )  # fmt: skip
     state_fields: ClassVar[tuple[str, ...]] = (
         "last_seen_at", "checkins", "firmware", "version", "commit", "checksum", "status", "level",
+        "status_raw", "status_error",
         "rssi", "snr", "station", "lat", "lon", "timezone_name", "timezone_offset", "address",
         "installed_at", "offered_at", "offer_state",
     )  # fmt: skip
@@ -45,3 +47,25 @@ class Meshes(Belongings):
     order = 15
     model = Mesh
     fields: ClassVar = ("uid", "mesh_id", "alias", "description", "created_at")
+
+
+@belongings.register
+class Transformers(Belongings):
+    """Scripts that read what devices say, each with the text that runs."""
+
+    slug = "transformers"
+    one = "transformer"
+    many = "transformers"
+    order = 20
+    model = StatusTransformer
+    fields: ClassVar = ("uid", "alias", "created_at", "updated_at")
+    related = ("current",)
+
+    def exported(self, row: Any) -> dict[str, Any]:
+        """Add the current text."""
+        current = row.current
+        return {
+            **super().exported(row),
+            "version": current.number if current else None,
+            "body": current.body if current else "",
+        }

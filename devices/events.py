@@ -151,3 +151,49 @@ class DeviceDetached(EventType):
     slug = "devices.mesh_detached"
     label = "Detached from a mesh"
     icon = "topology-star-3"
+
+
+@events.register
+class TransformerCreated(EventType):
+    """A script that reads what devices say."""
+
+    slug = "devices.transformer_created"
+    label = "Transformer added"
+    icon = "code"
+
+
+@events.register
+class TransformerChanged(EventType):
+    """Its name; the script has events of its own."""
+
+    slug = "devices.transformer_changed"
+    label = "Transformer renamed"
+    icon = "code"
+
+
+@events.register
+class TransformerVersionAdded(EventType):
+    """Another text of the script, which runs from now on."""
+
+    slug = "devices.transformer_version_added"
+    label = "Transformer has a new version"
+    icon = "code"
+
+
+@events.register
+class TransformerDeleted(EventType):
+    """A script with all its versions is gone."""
+
+    slug = "devices.transformer_deleted"
+    label = "Transformer deleted"
+    icon = "trash"
+    level = "warning"
+
+
+@events.register
+class ChainChanged(EventType):
+    """Which transformers read what a device says, and in which order."""
+
+    slug = "devices.chain_changed"
+    label = "Transformers of a device changed"
+    icon = "code"

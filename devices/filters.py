@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import django_filters
+from django.db.models import Q
 from django.forms import HiddenInput
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from core.filters import ScopedFilterSet
 from devices.constants import ONLINE_WINDOW
 from devices.models import Device, Mesh
 from devices.querysets import online_since, seen_within, tagged, update_waiting, with_newest_build
+from devices.transformers.models import StatusTransformer
 
 SEEN = {
     "online": ("Online", ONLINE_WINDOW),
@@ -63,6 +65,15 @@ class DeviceFilterSet(ScopedFilterSet):
     platform = django_filters.CharFilter(lookup_expr="istartswith", label="Platform")
     tag = django_filters.CharFilter(method="filter_tag", label="Tag")
     category = django_filters.CharFilter(lookup_expr="iexact", label="Category")
+    transformer = django_filters.ModelChoiceFilter(
+        queryset=StatusTransformer.objects.all(),
+        field_name="chain__transformer",
+        to_field_name="uid",
+        label="Transformer",
+    )
+    transformer_error = django_filters.BooleanFilter(
+        method="filter_transformer_error", label="Transformer fails"
+    )
     auto_update = django_filters.BooleanFilter(label="Updates by itself")
 
     class Meta:
@@ -88,6 +99,11 @@ class DeviceFilterSet(ScopedFilterSet):
         if value == "none":
             return devices.filter(newest_build_id=None)
         return devices.filter(state__offer_state=value)
+
+    def filter_transformer_error(self, devices: Any, name: str, value: bool) -> Any:  # noqa: FBT001
+        """Narrow to the devices whose chain failed on their last status, or did not."""
+        failing = ~Q(state__status_error="") & Q(state__status_error__isnull=False)
+        return devices.filter(failing if value else ~failing)
 
     def filter_tag(self, devices: Any, name: str, value: str) -> Any:
         """Narrow to the devices that carry the tag."""

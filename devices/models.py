@@ -12,6 +12,7 @@ from core.models import UidModel
 from core.scoping import ScopedQuerySet
 from devices.constants import MESH_ID_MAX_LENGTH
 from devices.timezones import hours_now
+from devices.transformers import models as transformers  # noqa: F401  (Django finds them here)
 
 MESH_ID = RegexValidator(
     # No dot: RabbitMQ cannot tell one from a slash.
@@ -91,6 +92,11 @@ class DeviceState(models.Model):
     `installed_build` is the build whose version the device last reported; `offered_build` the
     one it was last told to fetch, and `offer_state` how far that came: offered, downloaded,
     installed, failed.
+
+    `status_raw` is the text as the device said it. Without transformers, `status` and `level` are
+    what it reads as; with (`has_chain`), what the last run of the chain made of it, and
+    `transform_due_at` says that a run is due since then (in the future: that a worker has it
+    until then). `status_error` is why the chain failed, and then `status` is the raw text.
     """
 
     scope_path = "device__organization"
@@ -105,6 +111,13 @@ class DeviceState(models.Model):
     env_hash = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=400, blank=True)
     level = models.CharField(max_length=8, default="ok")
+    status_raw = models.CharField(max_length=400, blank=True)
+    status_error = models.CharField(max_length=500, blank=True)
+    status_error_by = models.ForeignKey(
+        "devices.StatusTransformer", models.SET_NULL, null=True, related_name="+"
+    )
+    has_chain = models.BooleanField(default=False)
+    transform_due_at = models.DateTimeField(null=True)
     rssi = models.CharField(max_length=16, blank=True)
     snr = models.CharField(max_length=16, blank=True)
     station = models.CharField(max_length=40, blank=True)
@@ -127,7 +140,14 @@ class DeviceState(models.Model):
 
     class Meta:
         default_permissions = ("view",)
-        indexes = [models.Index(fields=["last_seen_at"], name="state_by_last_seen")]
+        indexes = [
+            models.Index(fields=["last_seen_at"], name="state_by_last_seen"),
+            models.Index(
+                fields=["transform_due_at"],
+                condition=models.Q(transform_due_at__isnull=False),
+                name="state_by_transform_due",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"state of {self.device_id}"

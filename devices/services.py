@@ -22,7 +22,7 @@ from devices.macs import normalise_mac
 from devices.models import Device, DeviceState
 from devices.reports import DeviceReport
 from devices.selectors import find_device
-from devices.statuses import read_status
+from devices.statuses import said_status
 from devices.timezones import UNSET, zone_said
 from devices.topics import is_free_udid
 
@@ -154,7 +154,7 @@ def _register(
     values = {name: v for name in REPORTED if (v := getattr(report, name)) is not None}
     values |= {name: getattr(report, name) or "" for name in VOLATILE}
     values |= zone_said(report.timezone_name, report.timezone_offset, timezone.now())
-    values["status"], values["level"] = read_status(report.status or "")
+    values |= said_status(report.status or "", has_chain=False, now=timezone.now())
     device.state = DeviceState.objects.create(
         device=device, last_seen_at=timezone.now(), checkins=1, **values, **facts
     )
@@ -176,9 +176,9 @@ def _check_in(actor: Any, device: Device, report: DeviceReport, facts: dict[str,
     state = _state_of(device)
     said = {name: v for name in REPORTED if (v := getattr(report, name)) is not None}
     said |= {name: getattr(report, name) or "" for name in VOLATILE}
-    if report.status is not None:
-        said["status"], said["level"] = read_status(report.status)
     now = timezone.now()
+    if report.status is not None:
+        said |= said_status(report.status, has_chain=state.has_chain, now=now)
     if state.timezone_name in {"", UNSET}:  # as with the alias, what is chosen here wins
         said |= zone_said(report.timezone_name, report.timezone_offset, now)
     differing = {name: v for name, v in (said | facts).items() if v != getattr(state, name)}

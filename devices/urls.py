@@ -7,9 +7,12 @@ from django.urls import include, path
 from core.views import get_model_urls
 from devices import mesh_views, views  # noqa: F401  (register)
 from devices.models import Device, Mesh
+from devices.transformers import views as transformer_views  # noqa: F401  (registers)
+from devices.transformers.models import StatusTransformer
 
 app_name = "devices"
 urlpatterns = [
     path("devices/", include(get_model_urls(Device))),
     path("meshes/", include(get_model_urls(Mesh))),
+    path("transformers/", include(get_model_urls(StatusTransformer))),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.tables import HistoryTable
+from core.scoping import is_allowed
 from core.views import (
     Action,
     BulkActionView,
@@ -39,6 +40,7 @@ from devices.models import Device
 from devices.overview import checkin_facts, visible_variables
 from devices.querysets import with_newest_build
 from devices.tables import DeviceTable, EnvironmentTable
+from devices.transformers.selectors import chain_shown
 from keys.models import EnvVar
 
 # Long texts of the source that a list does not show.
@@ -72,6 +74,7 @@ class DeviceListView(ObjectListView):
     actions = (Action("Add device", "add", icon="plus", style="primary"),)
     bulk_actions = (
         Action("Attach source", "bulk_source", permission="change", icon="git-branch"),
+        Action("Attach transformer", "bulk_transformer", permission="change", icon="code"),
         Action("Set updates", "bulk_auto_update", permission="change", icon="rotate-clockwise"),
         Action("Attach to mesh", "bulk_mesh_attach", permission="change", icon="topology-star-3"),
         Action("Detach from mesh", "bulk_mesh_detach", permission="change", icon="x"),
@@ -163,6 +166,8 @@ class DeviceView(DevicePage):
             "next_sentence": next_sentence(obj, newest),
             "checkin": checkin_facts(state),
             "meshes": obj.meshes.allowed(self.actor).order_by("alias", "pk"),
+            "chain": chain_shown(self.actor, obj),
+            "may_change_chain": is_allowed(obj, self.actor, "change"),
         }
 
 

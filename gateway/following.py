@@ -19,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections, connections
 
+from devices.transformers.applying import wake_if_due
 from telemetry.samples import Sample
 from telemetry.services import record
 
@@ -69,8 +70,15 @@ def keep_history(batch: Sequence[CheckedIn]) -> None:
 
 Follower = Callable[[Sequence[CheckedIn]], None]
 
+
+def wake_transformers(batch: Sequence[CheckedIn]) -> None:
+    """Have a worker run the transformers that these check-ins made due."""
+    if any(call.status for call in batch):
+        wake_if_due()
+
+
 # In this order. Each gets every check-in; one that fails stops none of the others.
-FOLLOWERS: tuple[Follower, ...] = (keep_history,)
+FOLLOWERS: tuple[Follower, ...] = (wake_transformers, keep_history)
 
 
 class Following:

@@ -98,7 +98,7 @@ def _gave_up(state: DeviceState, build: Build) -> bool:
     return (
         state.offered_build_id == build.pk
         and state.offer_state in {"offered", "downloaded"}
-        and state.status.startswith(f"{ROLLED_BACK}{build.version}:")
+        and state.status_raw.startswith(f"{ROLLED_BACK}{build.version}:")
     )
 
 
@@ -131,7 +131,7 @@ def _note_failed(actor: Any, device: Device, build: Build) -> None:
             events.FirmwareRolledBack,
             device,
             organization=device.organization,
-            status=device.state.status,
+            status=device.state.status_raw,
             **_facts(build),
         )
         _tell(device, build)

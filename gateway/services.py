@@ -23,6 +23,7 @@ from devices.handover import DeviceMoved, may_be_told
 from devices.models import Device, DeviceState, FormerOwner
 from devices.selectors import find_device
 from devices.services import CheckIn, device_report
+from devices.statuses import read_status
 from gateway.callers import Caller
 from gateway.configuring import configured, receipt_for
 from gateway.following import CheckedIn, follow
@@ -197,14 +198,15 @@ def _plain_answer(caller: Caller, done: CheckIn) -> bytes:
 
 def _let_follow(done: CheckIn, *, said_status: bool) -> None:
     device, state = done.device, done.device.state
+    status, level = read_status(state.status_raw)
     checked_in = CheckedIn(
         device_id=device.pk,
         uid=device.uid,
         organization_id=device.organization_id,
         organization_uid=device.organization.uid,
         at=state.last_seen_at or timezone.now(),
-        status=state.status if said_status else None,
-        level=state.level,
+        status=status if said_status else None,
+        level=level,
         rssi=state.rssi,
         snr=state.snr,
         is_new=done.is_new,

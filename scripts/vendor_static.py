@@ -120,6 +120,19 @@ def packages() -> tuple[Package, ...]:
                 "files/jetbrains-mono-latin-ext-400-normal.woff2": "jetbrains-mono-latin-ext.woff2",
             },
         ),
+        # Version 6 needs a bundler; this one is plain scripts that pass the CSP.
+        Package(
+            name="codemirror",
+            version="5.65.21",
+            licence="MIT",
+            files={
+                "LICENSE": "LICENSE",
+                "lib/codemirror.js": "codemirror.js",
+                "lib/codemirror.css": "codemirror.css",
+                "mode/javascript/javascript.js": "javascript.js",
+                "addon/edit/matchbrackets.js": "matchbrackets.js",
+            },
+        ),
     )
 
 

@@ -16,6 +16,7 @@ RESOURCES = {
     "artifacts": "artifact-list",
     "api-keys": "apikey-list",
     "deploy-keys": "deploykey-list",
+    "transformers": "statustransformer-list",
     "env-vars": "envvar-list",
     "audit-events": "auditevent-list",
     "organizations": "organization-list",

@@ -62,6 +62,17 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Shared", "accounts:shared_with_me", "share", "accounts:shared"),
         ),
     ),
+    (
+        "Automation",
+        (
+            Entry(
+                "Transformers",
+                "devices:statustransformer_list",
+                "code",
+                "devices:statustransformer",
+            ),
+        ),
+    ),
     ("Record", (Entry("Audit log", "audit:auditevent_list", "history", "audit:auditevent"),)),
     (
         "Settings",

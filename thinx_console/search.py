@@ -17,6 +17,7 @@ from builds.models import Build, Source
 from core.scoping import may_somewhere
 from core.views.registry import url_name
 from devices.models import Device, Mesh
+from devices.transformers.models import StatusTransformer
 from keys.models import ApiKey, DeployKey, EnvVar
 
 ROWS = 6
@@ -55,6 +56,7 @@ KINDS = (
         ("alias__icontains", "mesh_id__icontains"),
         "mesh_id",
     ),
+    Kind(StatusTransformer, "Transformers", "code", ("alias__icontains",), "created_at"),
     Kind(Source, "Sources", "git-branch", ("alias__icontains", "url__icontains"), "url"),
     Kind(
         Build,

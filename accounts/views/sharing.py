@@ -50,6 +50,7 @@ SHARE_ACTION = Action("Share", "share", icon="share")
 NOT_INCLUDED = {
     "devices.device": "They see this device alone: not its source, its builds or its variables.",
     "devices.mesh": "They see this mesh and its topic: not its devices.",
+    "devices.statustransformer": "They see this transformer alone: not the devices that use it.",
     "builds.source": "They see this source alone: not its deploy key, its devices or its builds.",
     "builds.build": "They see this build with its log: not its files, its device or its source.",
     "keys.apikey": "They see what the key is for and when it was used, never the key itself.",

@@ -37,6 +37,8 @@ class DeviceStateSerializer(ScopedModelSerializer):
             "checksum",
             "status",
             "level",
+            "status_raw",
+            "status_error",
             "rssi",
             "snr",
             "station",

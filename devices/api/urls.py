@@ -5,8 +5,10 @@ from __future__ import annotations
 from rest_framework.routers import SimpleRouter
 
 from devices.api.viewsets import DeviceViewSet, MeshViewSet
+from devices.transformers.api.viewsets import TransformerViewSet
 
 router = SimpleRouter(use_regex_path=False)
+router.register("transformers", TransformerViewSet, basename="statustransformer")
 router.register("devices", DeviceViewSet, basename="device")
 router.register("meshes", MeshViewSet, basename="mesh")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, prefetch_related_objects
@@ -27,6 +27,8 @@ from devices.mesh_services import (
 from devices.models import Device, Mesh
 from devices.querysets import with_device_count
 from devices.services import device_create, device_delete, device_edit
+from devices.transformers.api.serializers import ChainSerializer, ChainShownSerializer
+from devices.transformers.api.viewsets import ChainMixin
 
 # Long texts of related rows that no answer shows.
 UNSHOWN = (
@@ -38,7 +40,7 @@ UNSHOWN = (
 )
 
 
-class DeviceViewSet(SharingMixin, OwnedViewSet):
+class DeviceViewSet(ChainMixin, SharingMixin, OwnedViewSet):
     """Devices. Most of them add themselves when they first call with an API key."""
 
     queryset = Device.objects.select_related(
@@ -47,7 +49,11 @@ class DeviceViewSet(SharingMixin, OwnedViewSet):
     serializer_class = DeviceSerializer
     filterset_class = DeviceFilterSet
     ordering_fields = ("alias", "created_at", "platform", "state__last_seen_at")
-    action_permissions = SHARING
+    action_permissions = {**SHARING, "transformers": "view", "transformers_set": "change"}
+    action_serializers: ClassVar[dict[str, Any]] = {
+        "transformers": ChainShownSerializer,
+        "transformers_set": ChainSerializer,
+    }
 
     def get_queryset(self) -> Any:
         """Add the meshes that the actor may view."""

@@ -65,6 +65,7 @@ def _same(report: DeviceReport) -> dict[str, str | None]:
 def _said(report: DeviceReport) -> dict[str, Any]:
     said = {name: getattr(report, name) for name in KEPT}
     said |= {name: getattr(report, name) or "" for name in VOLATILE}
+    said["status_raw"] = report.status
     said["status"], said["level"] = (
         read_status(report.status) if report.status is not None else (None, None)
     )

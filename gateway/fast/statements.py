@@ -22,13 +22,13 @@ from builds.choices import BuildStatus
 from builds.models import Build
 from devices.models import Device, DeviceState
 from devices.services import VOLATILE
+from devices.statuses import SAID, status_assignments
 from fleet.choices import OPEN
 from fleet.models import ConfigReceipt
 from gateway.fast.calls import KEPT, SAME, ZONE, Call
 from keys.models import ApiKey
 
 KEPT_TYPES = {"lat": "float8", "lon": "float8", "timezone_offset": "float8"}
-STATUS = ("status", "level")
 TABLES = {
     "device": Device._meta.db_table,
     "state": DeviceState._meta.db_table,
@@ -103,14 +103,15 @@ def _meshes(text: str) -> list[str]:
 
 # --- PostgreSQL: one statement -----------------------------------------------------------------
 
-_TEXTS = ("owner", "digest", "also", "address", *SAME, *ZONE, *KEPT, *VOLATILE, *STATUS)
+_TEXTS = ("owner", "digest", "also", "address", *SAME, *ZONE, *KEPT, *VOLATILE, *SAID)
 _COLUMNS = ("n", "uid", *_TEXTS)
 
 
 def _postgresql_statement() -> str:
     types = {"n": "int", "uid": "uuid", **KEPT_TYPES}
     arrays = ", ".join(f"%s::{types.get(name, 'text')}[]" for name in _COLUMNS)
-    kept = ", ".join(f"{n} = COALESCE(hit.{n}, s.{n})" for n in (*KEPT, *STATUS))
+    kept = ", ".join(f"{n} = COALESCE(hit.{n}, s.{n})" for n in KEPT)
+    status = status_assignments("hit.{}", state="s.", now="%s")
     volatile = ", ".join(f"{name} = hit.{name}" for name in VOLATILE)
     ordinary = _ordinary("%s", "k.digest = ANY(ARRAY[v.digest, v.also])")
     return f"""
@@ -120,7 +121,7 @@ WITH hit AS MATERIALIZED (
   FROM unnest({arrays}) AS v({", ".join(_COLUMNS)}) {ordinary})
 UPDATE {TABLES["state"]} s
 SET last_seen_at = %s, checkins = s.checkins + 1, address = hit.address,
-    last_key_prefix = hit.prefix, {kept}, {volatile}
+    last_key_prefix = hit.prefix, {status}, {kept}, {volatile}
 FROM hit WHERE s.device_id = hit.device_id
 RETURNING hit.n, hit.alias, hit.auto_update, hit.key_id, hit.device_id, hit.organization_id,
           hit.organization_uid, hit.mesh_ids
@@ -166,11 +167,13 @@ def _sqlite_statements() -> tuple[str, str]:
 WITH v AS MATERIALIZED (SELECT {picked} FROM json_each(%s))
 SELECT v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid, d.mesh_ids FROM v {ordinary}
 """
-    kept = ", ".join(f'"{name}" = COALESCE(%s, "{name}")' for name in (*KEPT, *STATUS))
-    volatile = ", ".join(f'"{name}" = %s' for name in VOLATILE)
+    kept = ", ".join(f'"{name}" = COALESCE(%({name})s, "{name}")' for name in KEPT)
+    status = status_assignments("%({})s", state="", now="%(now)s")
+    volatile = ", ".join(f'"{name}" = %({name})s' for name in VOLATILE)
     stored = f"""
-UPDATE {TABLES["state"]} SET last_seen_at = %s, checkins = checkins + 1, address = %s,
-last_key_prefix = %s, {kept}, {volatile} WHERE device_id = %s
+UPDATE {TABLES["state"]} SET last_seen_at = %(now)s, checkins = checkins + 1,
+address = %(address)s, last_key_prefix = %(prefix)s, {status}, {kept}, {volatile}
+WHERE device_id = %(device)s
 """
     return asked, stored
 
@@ -187,16 +190,14 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     with connection.cursor() as cursor:
         cursor.execute(SQLITE_ASKED, [json.dumps(asked), now])
         hits = cursor.fetchall()
-        cursor.executemany(
-            SQLITE_STORED,
-            [_sqlite_values(calls[n], now, prefix, pk) for n, prefix, _, _, _, pk, *_ in hits],
-        )
+        rows = [_sqlite_values(calls[n], now, prefix, pk) for n, prefix, _, _, _, pk, *_ in hits]
+        if rows:
+            cursor.executemany(SQLITE_STORED, rows)
     return {
         n: Stored(alias, bool(auto), key, device, owner, UUID(owner_uid), _meshes(mesh_ids))
         for n, _, alias, auto, key, device, owner, owner_uid, mesh_ids in hits
     }
 
 
-def _sqlite_values(call: Call, now: datetime, prefix: str, pk: int) -> list[Any]:
-    names = (*KEPT, *STATUS, *VOLATILE)
-    return [now, call.address, prefix, *(call.said[name] for name in names), pk]
+def _sqlite_values(call: Call, now: datetime, prefix: str, pk: int) -> dict[str, Any]:
+    return {**call.said, "now": now, "address": call.address, "prefix": prefix, "device": pk}

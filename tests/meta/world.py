@@ -32,6 +32,7 @@ from tests.factories.builds import ArtifactFactory, SourceFactory
 from tests.factories.devices import DeviceFactory, MeshFactory
 from tests.factories.fleet import make_push
 from tests.factories.keys import make_api_key
+from tests.factories.transformers import make_transformer
 
 SYSTEM = Actor.named_system("matrix")
 KEYS = ("robot", "probe", "dead")
@@ -60,6 +61,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         "deploykey": deploy_key_create(
             SYSTEM, organization=organization, alias="k", algorithm="ed25519"
         ),
+        "statustransformer": make_transformer(organization),
         "envvar": env_var_set(SYSTEM, organization=organization, name="A", value="1"),
         # One's own, so nobody's of the cast.
         "factor": SimpleNamespace(uid=uuid4()),

@@ -327,6 +327,7 @@ CELERY = {
     "beat_schedule": {
         "builds.sweep": {"task": "builds.sweep", "schedule": 10.0},
         "fleet.expire": {"task": "fleet.expire", "schedule": 300.0},
+        "devices.transform": {"task": "devices.transform", "schedule": 10.0},
         "core.beat": {"task": "core.beat", "schedule": 10.0},
         "accounts.sweep": {"task": "accounts.sweep", "schedule": 300.0},
         "accounts.sweep_grants": {"task": "accounts.sweep_grants", "schedule": 86_400.0},

@@ -113,19 +113,19 @@ def _sign(message: Message) -> Sign | None:
     said, device = message.said, message.device
     if message.address.suffix != STATUS or device is None or said.is_gone or said.registration:
         return None
-    status, level = (None, None) if said.status is None else read_status(said.status)
-    return Sign(device.pk, device.uid, message.heard.at, status, level)
+    return Sign(device.pk, device.uid, message.heard.at, said.status)
 
 
 def _followed(device: Device, sign: Sign) -> CheckedIn:
+    status, level = (None, "") if sign.status is None else read_status(sign.status)
     return CheckedIn(
         device_id=device.pk,
         uid=device.uid,
         organization_id=device.organization_id,
         organization_uid=device.organization.uid,
         at=sign.at,
-        status=sign.status,
-        level=sign.level or "",
+        status=status,
+        level=level,
         rssi="",
         snr="",
     )

@@ -1,0 +1,16 @@
+"""Celery's side of devices: shells over services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from devices.transformers.applying import apply_due
+from devices.transformers.constants import APPLY_TASK
+
+
+@shared_task(name=APPLY_TASK)
+def transform(**_: Any) -> None:
+    """Run the transformers of what devices said lately."""
+    apply_due()

@@ -1,0 +1,1 @@
+"""Status transformers: scripts that turn what a device says into what people read."""
