@@ -14,7 +14,7 @@ from collections import OrderedDict
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from gateway.mqtt.access import note_refusal
 from gateway.mqtt.service import SERVICE_USER, service_password
@@ -98,3 +98,5 @@ def _safely(refusals: Refusals, payload: bytes | bytearray) -> None:
         refusals.heard(payload.decode(errors="replace"))
     except Exception:  # the database may be away; the next line may do better
         logger.exception("a refusal could not be audited")
+    finally:
+        connections.close_all()  # of this thread, which needs one seldom
