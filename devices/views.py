@@ -107,6 +107,7 @@ class DevicePage(ObjectView):
     tabs = (
         Tab("Overview"),
         Tab("Builds", "builds"),
+        Tab("History", "history"),
         Tab("Environment", "environment"),
         Tab("Configuration", "configuration"),
         ACCESS_TAB,

@@ -133,6 +133,16 @@ def packages() -> tuple[Package, ...]:
                 "addon/edit/matchbrackets.js": "matchbrackets.js",
             },
         ),
+        Package(
+            name="uplot",
+            version="1.6.32",
+            licence="MIT",
+            files={
+                "LICENSE": "LICENSE",
+                "dist/uPlot.iife.min.js": "uPlot.iife.min.js",
+                "dist/uPlot.min.css": "uPlot.min.css",
+            },
+        ),
     )
 
 

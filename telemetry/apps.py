@@ -12,5 +12,5 @@ class TelemetryConfig(AppConfig):
     verbose_name = "Telemetry"
 
     def ready(self) -> None:
-        """Listen to what is deleted and to what is counted; register what people own."""
-        from telemetry import belongings, receivers  # noqa: F401
+        """Listen to what is deleted and to what is counted; add a tab to devices."""
+        from telemetry import belongings, receivers, views  # noqa: F401

@@ -73,7 +73,7 @@ def _reached(actor: Any, organization: Any) -> dict[Ids, list[str]]:
 
 
 def _narrowed(ids: Collection[int] | Any | None, organization: Any) -> Ids:
-    if organization is None:
+    if not organization:
         return (EVERYTHING,) if ids is None else tuple(sorted(_plain(ids)))
     inside = Organization.objects.filter(path__startswith=organization.path).order_by()
     if ids is not None:

@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 
 from core.api.views import ApiRootView, ExplorerView, NotFoundView, SchemaView
 
-APPS = ("devices", "fleet", "builds", "keys", "audit", "accounts")
+APPS = ("devices", "fleet", "builds", "telemetry", "keys", "audit", "accounts")
 RESOURCES = {
     "devices": "device-list",
     "config-pushes": "configreceipt-list",
@@ -14,6 +14,7 @@ RESOURCES = {
     "sources": "source-list",
     "builds": "build-list",
     "artifacts": "artifact-list",
+    "figures": "figures",
     "api-keys": "apikey-list",
     "deploy-keys": "deploykey-list",
     "transformers": "statustransformer-list",

@@ -21,12 +21,12 @@ from core.scoping import may_in, may_somewhere
 from core.views.registry import url_name
 from devices.health import ALARMS, Look
 from devices.models import Device
-from devices.querysets import online_since, update_waiting, with_newest_build
+from devices.querysets import online_since
 from keys.models import ApiKey, EnvVar
+from thinx_console.fleet import fleet_of
 
 ROWS = 6
 EVENTS = 8
-LARGE_FLEET = 5000
 DAY = timedelta(days=1)
 BROKEN = (BuildStatus.FAILED, BuildStatus.ERRORED)
 
@@ -129,30 +129,45 @@ def _added(view: View, model: type[Model]) -> dict[str, Any]:
 
 def tiles(view: View) -> list[Tile]:
     """Return the figures at the top."""
-    fleet = view.rows(Device.objects.all())
-    total = fleet.count()
-    online = fleet.filter(state__last_seen_at__gte=online_since()).count()
+    fleet = fleet_of(view.rows(Device.objects.all()))
     builds = view.rows(Build.objects.all())
     running = builds.filter(status__in=UNFINISHED).count()
     failed = builds.filter(status__in=BROKEN, finished_at__gte=timezone.now() - DAY).count()
-    waiting = _outdated(view, fleet)
-    offline = total - online
+    away = [
+        f"{count:,} {word}"
+        for count, word in ((fleet.late, "late"), (fleet.offline, "offline"))
+        if count
+    ]
     devices, of_builds = reverse("devices:device_list"), reverse("builds:build_list")
     return [
-        Tile("Devices", total, "cpu", devices),
+        Tile("Devices", fleet.total, "cpu", devices),
         Tile(
             "Online",
-            online,
+            fleet.online,
             "wifi",
             f"{devices}?seen=online",
-            f"{offline:,} offline" if offline else "",
+            ", ".join(away),
+        ),
+        Tile(
+            "Warnings",
+            fleet.warning,
+            "alert-triangle",
+            f"{devices}?level=warning",
+            tone="warning" if fleet.warning else "",
+        ),
+        Tile(
+            "Errors",
+            fleet.error,
+            "alert-circle",
+            f"{devices}?level=error",
+            tone="error" if fleet.error else "",
         ),
         Tile(
             "Update waiting",
-            waiting,
+            fleet.outdated,
             "arrow-up",
             f"{devices}?firmware=waiting",
-            tone="warning" if waiting else "",
+            tone="warning" if fleet.outdated else "",
         ),
         Tile(
             "Builds running",
@@ -170,11 +185,6 @@ def tiles(view: View) -> list[Tile]:
             tone="error" if failed else "",
         ),
     ]
-
-
-def live_pause(tiles: list[Tile]) -> int:
-    """Return the least milliseconds between two refreshes: a large fleet calls all the time."""
-    return 1200 if tiles[0].value < LARGE_FLEET else 10_000
 
 
 def newest_builds(view: View) -> list[Build]:
@@ -219,10 +229,3 @@ def newest_events(view: View) -> list[AuditEvent]:
     rows = list(view.rows(AuditEvent.objects.all()).order_by("-at", "-pk")[:EVENTS])
     link_targets(view.actor, rows)
     return rows
-
-
-def _outdated(view: View, fleet: QuerySet[Any]) -> int:
-    """Count devices that wait for their newest build, asking only those that ever had one."""
-    built = Build.objects.filter(status=BuildStatus.SUCCEEDED, device__isnull=False)
-    with_builds = fleet.filter(pk__in=built.order_by().values("device"))
-    return with_newest_build(with_builds).filter(update_waiting()).count()

@@ -11,6 +11,9 @@ from django.views.generic import TemplateView, View
 from audit.models import AuditEvent
 from core.scoping import may_somewhere
 from core.views import ScopedViewMixin
+from telemetry.charts import fleet_charts, range_links
+from telemetry.figures import counter_figures
+from telemetry.ranges import range_of
 from thinx_console import dashboard
 from thinx_console.example.selectors import example_urls
 from thinx_console.search import MIN_LENGTH, search
@@ -28,6 +31,8 @@ class DashboardView(ScopedViewMixin, TemplateView):
         """Return every card; the number of queries does not depend on the number of rows."""
         view = dashboard.View(self.actor, self.request.organization)  # type: ignore[attr-defined]
         tiles = dashboard.tiles(view)
+        span = range_of(self.request.GET.get("range"))
+        figures = counter_figures(self.actor, span, organization=view.organization)
         steps = [] if HIDDEN in self.request.COOKIES else dashboard.first_steps(view)
         return super().get_context_data(
             title="Dashboard",
@@ -39,7 +44,10 @@ class DashboardView(ScopedViewMixin, TemplateView):
             sees_events=may_somewhere(self.actor, AuditEvent, "view"),
             events=dashboard.newest_events(view),
             has_devices=bool(tiles[0].value),
-            live_pause=dashboard.live_pause(tiles),
+            charts=fleet_charts(figures),
+            left_out=figures.total("left_out"),
+            range=span,
+            ranges=range_links(span),
             **example_urls(self.request),
             **kwargs,
         )

@@ -1,6 +1,6 @@
 // The live connection. The server says *that* something changed; htmx fetches *what*.
 // Elements: data-live="<group>" (with hx-get and hx-trigger="live:refresh"), optional data-live-model="app.model,..."
-// and data-live-pause="ms", the least time between two refreshes.
+// and data-live-pause="ms", the least time between two refreshes; data-live-catch-up asks once more when it is subscribed.
 // Others listen for console:live (every message) and console:connected (after each connection).
 
 const url = document.body.dataset.liveUrl;
@@ -17,7 +17,30 @@ let everConnected = false;
 const dot = document.querySelector("[data-live-dot]");
 const WORDS = { connecting: "Connecting", connected: "Live", reconnecting: "Reconnecting", offline: "Offline" };
 
+// A short gap is not worth a banner; a long one has to be seen by whoever looks at the figures, not at the dot.
+const banner = document.querySelector("[data-live-banner]");
+const LOST_AFTER = 3000;
+let lostAt = 0;
+let lostTimer = 0;
+function tellLost(state) {
+  if (!banner) return;
+  if (state === "connected" || state === "connecting") {
+    clearTimeout(lostTimer);
+    lostAt = 0;
+    banner.hidden = true;
+    return;
+  }
+  if (lostAt) return;
+  lostAt = Date.now();
+  lostTimer = setTimeout(() => {
+    const since = new Date(lostAt).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+    banner.querySelector("[data-live-since]").textContent = since;
+    banner.hidden = false;
+  }, LOST_AFTER);
+}
+
 function tell(state) {
+  tellLost(state);
   if (!dot) return;
   dot.dataset.state = state;
   dot.querySelector("[data-live-word]").textContent = WORDS[state];
@@ -94,7 +117,8 @@ function onMessage(event) {
 function caughtUp(joined) {
   for (const element of document.querySelectorAll("[data-live]")) {
     const group = element.dataset.live;
-    if (!group.startsWith("org.") && joined.includes(group)) refresh(element);
+    const asks = !group.startsWith("org.") || "liveCatchUp" in element.dataset;
+    if (asks && joined.includes(group)) refresh(element);
   }
 }
 

@@ -102,6 +102,8 @@ def test_tiles_count_what_they_lead_to(client, acme, umbrella):
     assert tiles(client) == {
         "Devices": 3,
         "Online": 1,
+        "Warnings": 0,
+        "Errors": 0,
         "Update waiting": 1,
         "Builds running": 1,
         "Builds failed": 1,

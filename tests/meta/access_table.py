@@ -241,6 +241,7 @@ POST             accounts:impersonation_stop           own
 GET              devices:device_list                   own
 GET              devices:device                        device_see
 GET              devices:device_builds                 device_see
+GET              devices:device_history                device_see
 GET              devices:device_environment            device_see
 GET              devices:device_configuration          device_see
 GET              devices:device_audit                  device_see
@@ -407,6 +408,10 @@ POST             api:usergroup-add-person              api_org_administer
 POST             api:usergroup-remove-person           api_org_administer
 GET,POST         api:device-list                       api_own
 GET              api:device-detail                     api_device_see
+GET              api:device-series                     api_device_see
+GET              api:device-checkins                   api_device_see
+GET              api:device-statuses                   api_device_see
+GET              api:figures                           api_own
 PATCH            api:device-detail                     api_device_change
 DELETE           api:device-detail                     api_device_operate
 GET,POST         api:device-shares                     api_device_administer

@@ -12,6 +12,7 @@ from django.utils import timezone
 from telemetry.places import history
 from telemetry.samples import Sample
 from telemetry.schema import COUNTER
+from tests.api.conftest import Api
 from tests.factories.devices import DeviceFactory
 
 
@@ -79,3 +80,9 @@ def totals(organization_id: int, grain: str = "d") -> dict[str, int]:
 def history_queries():
     """Count the queries of the history's database."""
     return lambda: CaptureQueriesContext(history())
+
+
+@pytest.fixture
+def api_as(signed_in):
+    """Return the API as the person given uses it from a browser session."""
+    return lambda user: Api(signed_in(user))
