@@ -31,6 +31,7 @@ LARGE = 5_000
 SHARE_OF_TIME = 20
 LONGEST_REST = 60.0
 COUNTING_SECONDS = 30
+KEPT_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def fleet_of(devices: QuerySet[Any]) -> Fleet:
     if fleet.total > LARGE:
         until = time.time() + min(took * SHARE_OF_TIME, LONGEST_REST)
         said = {"until": until, "fleet": asdict(fleet)}
-        _quietly(lambda: (cache.set(key, said, 600), cache.delete(f"{key}:counting")))
+        _quietly(lambda: cache.set(key, said, KEPT_SECONDS))
+        _quietly(lambda: cache.delete(f"{key}:counting"))
     return fleet
 
 
