@@ -62,6 +62,9 @@ class DeviceFilterSet(ScopedFilterSet):
         to_field_name="uid",
         label="Mesh",
     )
+    version = django_filters.CharFilter(
+        field_name="state__version", lookup_expr="istartswith", label="Version"
+    )
     platform = django_filters.CharFilter(lookup_expr="istartswith", label="Platform")
     tag = django_filters.CharFilter(method="filter_tag", label="Tag")
     category = django_filters.CharFilter(lookup_expr="iexact", label="Category")

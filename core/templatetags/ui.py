@@ -4,29 +4,48 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 
 from core import look
 from core.ansi import to_html
+from core.tables import draw
 
 register = template.Library()
 
 
-@register.inclusion_tag("components/icon.html")
-def icon(name: str, label: str = "", css: str = "") -> dict[str, Any]:
+@register.simple_tag
+def icon(name: str, label: str = "", css: str = "") -> SafeString:
     """Draw an icon of the sprite; with `label` it speaks, without it is decoration."""
-    return {"name": name, "label": label, "css": css, "sprite": static(look.ICON_SPRITE)}
+    return _icon(f"{name}", f"{label}", f"{css}")
 
 
-@register.inclusion_tag("components/status.html")
-def status(value: object, label: str = "", variant: str = "plain") -> dict[str, Any]:
+@register.simple_tag
+def status(value: object, label: str = "", variant: str = "plain") -> SafeString:
     """Draw a state: word, icon and colour. `variant="pill"` for page headers."""
     state = look.state_of(value)
-    return {"state": state, "word": label or state.word, "variant": variant}
+    return _status(state, f"{label or state.word}", f"{variant}")
+
+
+# A page draws hundreds of them, and few that differ: each is rendered once.
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, label: str, css: str) -> SafeString:
+    context = {"name": name, "label": label, "css": css, "sprite": static(look.ICON_SPRITE)}
+    return render_to_string("components/icon.html", context)
+
+
+@lru_cache(maxsize=1024)
+def _status(state: look.State, word: str, variant: str) -> SafeString:
+    context = {"state": state, "word": word, "variant": variant}
+    return render_to_string("components/status.html", context)
 
 
 @register.inclusion_tag("components/reltime.html")
@@ -45,6 +64,12 @@ def reltime(value: dt.datetime | None, empty: str = "never") -> dict[str, Any]:
 @register.inclusion_tag("components/copy.html")
 def copy(value: object, label: str = "Copy") -> dict[str, Any]:
     return {"value": value, "label": label}
+
+
+@register.filter
+def drawn_rows(table: Any) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
+    """Yield the rows of a table's page, each with the attributes and contents of its cells."""
+    return draw(table)
 
 
 @register.filter

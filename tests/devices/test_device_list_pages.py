@@ -97,6 +97,8 @@ def test_list_with_ten_rows_asks_as_often_as_with_one(
         ("seen=never", ["valve"]),
         ("level=error", ["meter"]),
         ("platform=micro", ["meter"]),
+        ("version=1.0.1", ["meter", "pump"]),
+        ("version=1.1", []),
         ("tag=lab", ["pump"]),
         ("tag=la", []),
         ("auto_update=true", ["valve"]),
