@@ -14,6 +14,8 @@ from django.dispatch import receiver
 from accounts.models import Organization
 from core.signals import counted
 from devices.models import Device
+from devices.transformers.selectors import SaidStatus, statuses_from
+from telemetry.selectors import recent_statuses
 from telemetry.services import count, devices_forget, organizations_forget
 
 logger = logging.getLogger(__name__)
@@ -56,3 +58,9 @@ def _forget(gone: set[int], forget: Callable[[Collection[int]], None]) -> None:
 def keep_count(metric: str, organization_id: int | None, by: int, **_: Any) -> None:
     """Add to the counter."""
     count(metric, organization_id, by)
+
+
+@statuses_from
+def kept_statuses(device: Device, limit: int) -> list[SaidStatus]:
+    """Return what a device said lately, for those who try a transformer on it."""
+    return [SaidStatus(kept.status, kept.at) for kept in recent_statuses(device, limit)]
