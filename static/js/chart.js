@@ -8,7 +8,7 @@ const colour = (name) => CSS.getPropertyValue(`--${name}`).trim();
 const HEIGHT = 168;
 
 function read(figure) {
-  const table = figure.querySelector("table");
+  const table = figure.querySelector(".chart-table table"); // the legend is a table, too
   const heads = [...table.querySelectorAll("thead th")].slice(1);
   const rows = [...table.querySelectorAll("tbody tr")];
   const times = rows.map((row) => Date.parse(row.querySelector("time").dateTime) / 1000);
