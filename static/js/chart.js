@@ -23,11 +23,13 @@ function read(figure) {
 
 function series(heads, kind, unit) {
   const value = (_, raw) => (raw === null || raw === undefined ? "–" : `${raw.toLocaleString("en")}${unit}`);
-  return heads.map((head) => {
+  const aside = heads.length > 1; // two series stand side by side, neither hides the other
+  return heads.map((head, at) => {
     const tone = head.dataset.tone || "accent";
     const common = { label: head.textContent.trim(), value, stroke: () => colour(tone), width: 1.5, spanGaps: false };
     if (kind !== "bars") return { ...common, points: { show: lonely, size: 4 } };
-    return { ...common, width: 0, fill: () => colour(tone), paths: uPlot.paths.bars({ size: [0.7, 40] }), points: { show: false } };
+    const paths = uPlot.paths.bars(aside ? { size: [0.4, 20], align: at ? 1 : -1 } : { size: [0.7, 40] });
+    return { ...common, width: 0, fill: () => colour(tone), paths, points: { show: false } };
   });
 }
 
@@ -40,9 +42,15 @@ function lonely(plot, at, first, last) {
   return false;
 }
 
+function clock(zone) {
+  const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zone });
+  const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  return (_, splits, __, ___, step) => splits.map((at) => (step >= 43200 ? day : time).format(at * 1000));
+}
+
 function options(figure, heads) {
   const axis = { stroke: () => colour("ink-2"), grid: { stroke: () => colour("line"), width: 1 }, ticks: { show: false }, font: "12px Inter" };
-  const zone = figure.dataset.tz;
+  const zone = figure.dataset.tz || undefined;
   const unit = figure.dataset.unit ? ` ${figure.dataset.unit}` : "";
   const counts = figure.dataset.chart === "bars";
   return {
@@ -51,7 +59,7 @@ function options(figure, heads) {
     tzDate: (at) => (zone ? uPlot.tzDate(new Date(at * 1000), zone) : new Date(at * 1000)),
     cursor: { drag: { x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: counts ? (_, __, max) => [0, Math.max(4, max * 1.1)] : undefined } },
-    axes: [axis, { ...axis, size: 48, incrs: counts ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6] : undefined }],
+    axes: [{ ...axis, values: clock(zone) }, { ...axis, size: 48, incrs: counts ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6] : undefined }],
     series: [{ label: "Time", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...series(heads, figure.dataset.chart, unit)],
   };
 }
