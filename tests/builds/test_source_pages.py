@@ -232,3 +232,11 @@ def test_operator_deletes_selected_sources(signed_in, olga, acme, source):
     form = {"selected": [f"{source.uid}"], "confirm": "1"}
     signed_in(olga).post("/sources/bulk-delete/", form)
     assert [row.alias for row in Source.objects.all()] == ["other"]
+
+
+def test_row_menu_leads_to_the_question_of_a_test(in_acme, olga, acme):
+    source = SourceFactory(organization=acme)
+    text = in_acme(olga).get("/sources/").text
+    question = f"/sources/{source.uid}/test/"
+    assert f'href="{question}" data-dialog-link' in text
+    assert f'action="{question}"' not in text, "a form in a row has no CSRF token"
