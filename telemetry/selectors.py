@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from devices.models import Device
 from telemetry.places import history, moment, stamp
@@ -18,8 +18,7 @@ PAGE = 50
 MOST_ROWS = 500
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(NamedTuple):
     """One step of a series. Signals are means; None where the device did not call or say."""
 
     at: datetime
