@@ -140,7 +140,7 @@ def _postgresql(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     connection.ensure_connection()
     # The driver's own cursor binds on the server; Django's writes the values into the text.
     with connection.connection.cursor() as cursor:
-        cursor.execute(POSTGRESQL, [*arrays, now, now], prepare=True)
+        cursor.execute(POSTGRESQL, [*arrays, now, now, now], prepare=True)
         hits = cursor.fetchall()
     return {n: Stored(*said, mesh_ids=_meshes(mesh_ids)) for n, *said, mesh_ids in hits}
 
