@@ -28,6 +28,7 @@ OPERATED = {
     "builds.artifact",
     "keys.envvar",
     "fleet.configreceipt",
+    "messaging.devicequestion",
 }
 # Reading these says who did what from where; that is for admins and operators.
 NOT_FOR_VIEWERS = {"audit.auditevent", "accounts.invitation"}

@@ -12,7 +12,7 @@ from core.grants import GrantFields
 from core.scoping import ScopedQuerySet
 from core.secret_fields import REGISTER, Protection, concrete_fields, suspects
 
-OUR_APPS = {"audit", "accounts", "keys", "devices", "builds", "telemetry", "fleet"}
+OUR_APPS = {"audit", "accounts", "keys", "messaging", "devices", "builds", "telemetry", "fleet"}
 
 # Tables without an organization, each with the reason why.
 OWN = "a person's own, read and written only through the account pages of that person"

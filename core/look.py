@@ -39,6 +39,7 @@ STATES: dict[str, State] = {
     "error": State("Error", "alert-circle", "error"),
     "unknown": State("Unknown", "circle-dashed", "unknown"),
     "online": State("Online", "wifi", "ok"),
+    "late": State("Late", "clock", "warning"),
     "offline": State("Offline", "wifi-off", "unknown"),
     "installed": State("Installed", "circle-check", "ok"),
     "offered": State("Update offered", "download", "running"),
@@ -61,6 +62,9 @@ STATES: dict[str, State] = {
     "accepted": State("Accepted", "circle-check", "ok"),
     "declined": State("Declined", "circle-x", "warning"),
     "withdrawn": State("Withdrawn", "ban", "unknown"),
+    # questions of devices
+    "answered": State("Answered", "message", "running"),
+    "dismissed": State("Dismissed", "x", "unknown"),
     # steps of work
     "pending": State("Waiting", "circle", "unknown"),
     "running": State("Running", "loader-2", "running"),

@@ -11,20 +11,24 @@ from django.forms import HiddenInput
 from django.utils import timezone
 
 from core.filters import ScopedFilterSet
-from devices.constants import ONLINE_WINDOW
+from devices import presence
 from devices.models import Device, Mesh
-from devices.querysets import online_since, seen_within, tagged, update_waiting, with_newest_build
+from devices.querysets import seen_within, tagged, update_waiting, with_newest_build
 from devices.transformers.models import StatusTransformer
 
 SEEN = {
-    "online": ("Online", ONLINE_WINDOW),
     "hour": ("In the last hour", timedelta(hours=1)),
     "day": ("In the last 24 hours", timedelta(days=1)),
     "week": ("In the last 7 days", timedelta(days=7)),
 }
+PRESENCE = {
+    "online": ("Online", presence.online),
+    "late": ("Late", presence.late),
+    "offline": ("Offline", presence.offline),
+}
 SEEN_CHOICES = [
+    *((key, label) for key, (label, _) in PRESENCE.items()),
     *((key, label) for key, (label, _) in SEEN.items()),
-    ("offline", "Offline"),
     ("silent", "Silent for 7 days"),
     ("never", "Never"),
 ]
@@ -85,12 +89,13 @@ class DeviceFilterSet(ScopedFilterSet):
 
     def filter_seen(self, devices: Any, name: str, value: str) -> Any:
         """Narrow by when a device last called."""
+        if value in PRESENCE:
+            return devices.filter(PRESENCE[value][1]())
         if value in SEEN:
             return seen_within(devices, SEEN[value][1])
         if value == "never":
             return devices.filter(state__last_seen_at=None)
-        limit = online_since() if value == "offline" else timezone.now() - timedelta(days=7)
-        return devices.filter(state__last_seen_at__lt=limit)
+        return devices.filter(state__last_seen_at__lt=timezone.now() - timedelta(days=7))
 
     def filter_firmware(self, devices: Any, name: str, value: str) -> Any:
         """Narrow by what became of the newest build."""

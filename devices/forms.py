@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from core.forms.fields import UidChoiceField
-from devices.constants import MAX_TAGS
+from devices.constants import LONGEST_INTERVAL, MAX_TAGS, SHORTEST_INTERVAL
 from devices.models import Device
 
 TAG = re.compile(r"[\w.:/-]{1,40}\Z")
@@ -64,6 +64,14 @@ class DeviceForm(forms.Form):
         required=False,
         help_text="Every new build for this device is offered at its next check-in.",
     )
+    checkin_interval = forms.IntegerField(
+        label="Expected every (seconds)",
+        required=False,
+        min_value=SHORTEST_INTERVAL,
+        max_value=LONGEST_INTERVAL,
+        help_text="It is late after one and a half of it and offline after two. Empty: the "
+        "interval that the device is seen to keep.",
+    )
     category = forms.CharField(max_length=40, required=False)
     tags = TagsField(required=False, help_text="Words with commas between them, to filter by.")
     description = forms.CharField(
@@ -75,7 +83,8 @@ class DeviceForm(forms.Form):
     ) -> None:
         if instance is not None:
             names = ("alias", "mac", "platform", "source", "auto_update", "category", "tags")
-            shown = {name: getattr(instance, name) for name in (*names, "description")}
+            more = ("checkin_interval", "description")
+            shown = {name: getattr(instance, name) for name in (*names, *more)}
             kwargs["initial"] = {**shown, **kwargs.get("initial", {})}
         super().__init__(data, **kwargs)
         choices = Source._default_manager.filter(organization=organization).order_by("alias", "pk")

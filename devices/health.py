@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from devices.models import Device, DeviceState
-from devices.querysets import online_since
+from devices.presence import LATE_STATE, ONLINE_STATE, presence_of
 
 OFFERS = {
     "offered": ("offered", "Update offered"),
@@ -31,17 +31,16 @@ def state_of(device: Device) -> DeviceState:
 
 
 def is_online(state: DeviceState, now: datetime | None = None) -> bool:
-    """Tell whether the device called lately."""
-    return state.last_seen_at is not None and state.last_seen_at >= online_since(now)
+    """Tell whether the device is there, if late."""
+    return presence_of(state, now) in {ONLINE_STATE, LATE_STATE}
 
 
 def health_of(device: Device) -> Look:
-    """Return online, offline, or the alarm that an online device reports."""
+    """Return online, late, offline, or the alarm that an online device reports."""
     state = state_of(device)
-    if state.last_seen_at is None:
-        return Look("never_seen")
-    if not is_online(state):
-        return Look("offline")
+    presence = presence_of(state)
+    if presence != ONLINE_STATE:
+        return Look(presence)
     return Look(state.level) if state.level in ALARMS else Look("online")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -10,7 +10,12 @@ from django.utils import timezone
 from core.grants import GroupGrant, UserGrant
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
-from devices.constants import MESH_ID_MAX_LENGTH
+from devices.constants import (
+    LONGEST_INTERVAL,
+    MESH_ID_MAX_LENGTH,
+    SHORTEST_INTERVAL,
+    USUAL_INTERVAL,
+)
 from devices.timezones import hours_now
 from devices.transformers import models as transformers  # noqa: F401  (Django finds them here)
 
@@ -45,6 +50,13 @@ class Device(UidModel):
     auto_update = models.BooleanField(
         default=False, help_text="Offer every new build of the source without being asked."
     )
+    checkin_interval = models.PositiveIntegerField(
+        "expected every",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(SHORTEST_INTERVAL), MaxValueValidator(LONGEST_INTERVAL)],
+        help_text="Seconds between two check-ins; empty: what the device is seen to keep.",
+    )
     description = models.TextField(max_length=2000, blank=True)
     category = models.CharField(max_length=40, blank=True)
     tags = models.JSONField(default=list, blank=True)
@@ -59,6 +71,7 @@ class Device(UidModel):
         permissions = [
             ("build_device", "Can build firmware for the device"),
             ("configure_device", "Can push configuration to the device"),
+            ("publish_device", "Can publish MQTT messages to the device"),
             ("share_device", "Can share the device"),
         ]
         constraints = [
@@ -104,6 +117,10 @@ class DeviceState(models.Model):
     device = models.OneToOneField(Device, models.CASCADE, primary_key=True, related_name="state")
     last_seen_at = models.DateTimeField(null=True)
     checkins = models.PositiveBigIntegerField(default=0)
+    # devices.presence explains these three.
+    kept_interval = models.PositiveIntegerField(default=USUAL_INTERVAL)
+    late_at = models.DateTimeField(null=True)
+    offline_at = models.DateTimeField(null=True)
     firmware = models.CharField(max_length=200, blank=True)
     version = models.CharField(max_length=80, blank=True)
     commit = models.CharField(max_length=80, blank=True)
@@ -146,6 +163,11 @@ class DeviceState(models.Model):
                 fields=["transform_due_at"],
                 condition=models.Q(transform_due_at__isnull=False),
                 name="state_by_transform_due",
+            ),
+            models.Index(
+                fields=["late_at", "offline_at"],
+                condition=models.Q(offline_at__isnull=False),
+                name="state_by_deadline",
             ),
         ]
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from devices.constants import ONLINE_WINDOW
 from devices.models import Device, Mesh, MeshMember
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 SUCCEEDED = "succeeded"
-
-
-def online_since(now: datetime | None = None) -> datetime:
-    """Return the moment after which a device must have called to count as online."""
-    return (now or timezone.now()) - ONLINE_WINDOW
 
 
 def with_newest_build(devices: Rows) -> Rows:

@@ -15,13 +15,14 @@ from audit.recorder import record
 from core.counting import count_on_commit
 from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit
-from devices import events
+from devices import events, presence
 from devices.aliases import given_alias
 from devices.handover import require_not_moved
 from devices.macs import normalise_mac
 from devices.models import Device, DeviceState
 from devices.reports import DeviceReport
 from devices.selectors import find_device
+from devices.status_services import presence_renew
 from devices.statuses import said_status
 from devices.timezones import UNSET, zone_said
 from devices.topics import is_free_udid
@@ -32,6 +33,7 @@ EDITABLE = (
     "platform",
     "source",
     "auto_update",
+    "checkin_interval",
     "description",
     "category",
     "tags",
@@ -86,6 +88,8 @@ def device_edit(actor: Any, *, device: Device, **fields: Any) -> Device:
     _assign(device, fields)
     if changes := changed(device, before):
         device.save(update_fields=[*changes])
+        if "checkin_interval" in changes:
+            presence_renew(device)
         organization = device.organization
         record(actor, events.DeviceChanged, device, organization=organization, changes=changes)
         _tell(device)
@@ -155,9 +159,8 @@ def _register(
     values |= {name: getattr(report, name) or "" for name in VOLATILE}
     values |= zone_said(report.timezone_name, report.timezone_offset, timezone.now())
     values |= said_status(report.status or "", has_chain=False, now=timezone.now())
-    device.state = DeviceState.objects.create(
-        device=device, last_seen_at=timezone.now(), checkins=1, **values, **facts
-    )
+    signs = presence.seen(device, DeviceState(device=device), timezone.now())
+    device.state = DeviceState.objects.create(device=device, checkins=1, **signs, **values, **facts)
     record(
         actor,
         events.DeviceRegistered,
@@ -181,13 +184,11 @@ def _check_in(actor: Any, device: Device, report: DeviceReport, facts: dict[str,
         said |= said_status(report.status, has_chain=state.has_chain, now=now)
     if state.timezone_name in {"", UNSET}:  # as with the alias, what is chosen here wins
         said |= zone_said(report.timezone_name, report.timezone_offset, now)
+    said |= presence.seen(device, state, now)
     differing = {name: v for name, v in (said | facts).items() if v != getattr(state, name)}
-    DeviceState.objects.filter(pk=state.pk).update(
-        last_seen_at=now, checkins=F("checkins") + 1, **differing
-    )
+    DeviceState.objects.filter(pk=state.pk).update(checkins=F("checkins") + 1, **differing)
     for name, value in differing.items():
         setattr(state, name, value)
-    state.last_seen_at = now
     _tell(device)
     return CheckIn(
         device, is_new=False, version_changed=bool({"version", "env_hash"} & {*differing})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from core.views import get_model_urls
-from devices import mesh_views, views  # noqa: F401  (register)
+from devices import mesh_views, message_views, views  # noqa: F401  (register)
 from devices.models import Device, Mesh
 from devices.transformers import views as transformer_views  # noqa: F401  (registers)
 from devices.transformers.models import StatusTransformer

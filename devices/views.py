@@ -42,6 +42,8 @@ from devices.querysets import with_newest_build
 from devices.tables import DeviceTable, EnvironmentTable
 from devices.transformers.selectors import chain_shown
 from keys.models import EnvVar
+from messaging.models import DeviceMessage
+from messaging.selectors import open_question
 
 # Long texts of the source that a list does not show.
 UNSHOWN = ("source__refs", "source__known_hosts", "source__access_token")
@@ -91,6 +93,7 @@ class DeviceListView(ObjectListView):
     saved_views = (
         ("All", ""),
         ("Online", "seen=online"),
+        ("Late", "seen=late"),
         ("Offline", "seen=offline"),
         ("Warnings", "level=warning"),
         ("Errors", "level=error"),
@@ -108,6 +111,7 @@ class DevicePage(ObjectView):
         Tab("Overview"),
         Tab("Builds", "builds"),
         Tab("History", "history"),
+        Tab("Messages", "messages", needs=DeviceMessage),
         Tab("Environment", "environment"),
         Tab("Configuration", "configuration"),
         ACCESS_TAB,
@@ -159,6 +163,7 @@ class DeviceView(DevicePage):
         state = state_of(obj)
         return {
             "state": state,
+            "question": open_question(self.actor, obj),
             "online": is_online(state),
             "firmware_look": firmware_of(obj),
             "newest": newest,

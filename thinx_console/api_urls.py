@@ -6,9 +6,10 @@ from django.urls import include, path, re_path
 
 from core.api.views import ApiRootView, ExplorerView, NotFoundView, SchemaView
 
-APPS = ("devices", "fleet", "builds", "telemetry", "keys", "audit", "accounts")
+APPS = ("devices", "fleet", "builds", "telemetry", "keys", "messaging", "audit", "accounts")
 RESOURCES = {
     "devices": "device-list",
+    "questions": "devicequestion-list",
     "config-pushes": "configreceipt-list",
     "meshes": "mesh-list",
     "sources": "source-list",

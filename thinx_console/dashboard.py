@@ -19,9 +19,9 @@ from builds.choices import UNFINISHED, BuildStatus
 from builds.models import Build, Source
 from core.scoping import may_in, may_somewhere
 from core.views.registry import url_name
-from devices.health import ALARMS, Look
+from devices import presence
+from devices.health import ALARMS, Look, is_online
 from devices.models import Device
-from devices.querysets import online_since
 from keys.models import ApiKey, EnvVar
 from thinx_console.fleet import fleet_of
 
@@ -199,7 +199,6 @@ def devices_in_need(view: View) -> list[Device]:
     Each carries `need`, the word and colour of its reason. The silent ones are asked for apart:
     an index finds the latest of them however many there are.
     """
-    since = online_since()
     rank = Case(
         When(state__level="error", then=Value(0)),
         When(state__offer_state="failed", then=Value(1)),
@@ -208,8 +207,8 @@ def devices_in_need(view: View) -> list[Device]:
     )
     fleet = view.rows(Device.objects.select_related("state"))
     ails = Q(state__level__in=ALARMS) | Q(state__offer_state="failed")
-    heard = fleet.filter(ails, state__last_seen_at__gte=since).annotate(rank=rank)
-    silent = fleet.filter(state__last_seen_at__lt=since).order_by("-state__last_seen_at", "pk")
+    heard = fleet.filter(ails, presence.online()).annotate(rank=rank)
+    silent = fleet.filter(presence.offline()).order_by("-state__last_seen_at", "pk")
     found = [*heard.order_by("rank", "-state__last_seen_at", "pk")[:ROWS], *silent[:ROWS]][:ROWS]
     for device in found:
         device.need = _need_of(device)  # type: ignore[attr-defined]
@@ -217,7 +216,7 @@ def devices_in_need(view: View) -> list[Device]:
 
 
 def _need_of(device: Any) -> Look:
-    if device.state.last_seen_at < online_since():
+    if not is_online(device.state):
         return Look("offline")
     if device.state.level != "error" and device.state.offer_state == "failed":
         return Look("failed", "Update failed")

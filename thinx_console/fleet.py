@@ -22,8 +22,8 @@ from redis.exceptions import RedisError
 
 from builds.choices import BuildStatus
 from builds.models import Build
-from devices.constants import CHECKIN_INTERVAL
-from devices.querysets import online_since, update_waiting, with_newest_build
+from devices import presence
+from devices.querysets import update_waiting, with_newest_build
 
 logger = logging.getLogger(__name__)
 
@@ -75,11 +75,11 @@ def _digest(devices: QuerySet[Any]) -> str:
 
 def _counted(devices: QuerySet[Any]) -> Fleet:
     now = timezone.now()
-    online = Q(state__last_seen_at__gte=online_since(now))
+    late = presence.late(now)
     found = devices.order_by().aggregate(
         total=Count("pk"),
-        online=Count("pk", filter=online),
-        late=Count("pk", filter=online & Q(state__last_seen_at__lt=now - CHECKIN_INTERVAL)),
+        online=Count("pk", filter=presence.online(now) | late),
+        late=Count("pk", filter=late),
         warning=Count("pk", filter=Q(state__level="warning")),
         error=Count("pk", filter=Q(state__level="error")),
     )

@@ -17,7 +17,8 @@ from thinx_console.outbox.access import may_read_outbox
 class Entry:
     """One line of the sidebar: its list view, and which URL names light it up.
 
-    `shown` tells whether this actor sees it; without one, everybody does.
+    `shown` tells whether this actor sees it; without one, everybody does. `count_url` names the
+    view of what calls for action there; it is asked again when a `count_model` changes.
     """
 
     label: str
@@ -25,6 +26,8 @@ class Entry:
     icon: str
     prefix: str
     shown: Callable[[Any], bool] | None = None
+    count_url: str = ""
+    count_model: str = ""
 
 
 def is_unrestricted(actor: Any) -> bool:
@@ -44,6 +47,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Dashboard", "dashboard", "layout-dashboard", "dashboard"),
             Entry("Devices", "devices:device_list", "cpu", "devices:device"),
             Entry("Meshes", "devices:mesh_list", "topology-star-3", "devices:mesh"),
+            Entry(
+                "Questions",
+                "messaging:devicequestion_list",
+                "message",
+                "messaging:devicequestion",
+                count_url="messaging:open_questions",
+                count_model="messaging.devicequestion",
+            ),
         ),
     ),
     (
@@ -121,6 +132,13 @@ def _group(label: str, entries: tuple[Entry, ...], current: str, request: HttpRe
         except NoReverseMatch:
             continue
         items.append(
-            {"label": entry.label, "url": url, "icon": entry.icon, "active": active, "count": None}
+            {
+                "label": entry.label,
+                "url": url,
+                "icon": entry.icon,
+                "active": active,
+                "count_url": reverse(entry.count_url) if entry.count_url else "",
+                "count_model": entry.count_model,
+            }
         )
     return Group(label, items)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("accounts.identity.urls")),
     path("", include("devices.urls")),
+    path("questions/", include("messaging.urls")),
     path("", include("builds.urls")),
     path("audit/", include("audit.urls")),
     path("outbox/", include("thinx_console.outbox.urls")),

@@ -29,6 +29,8 @@ WORDS = {
     "change": "change it",
     "delete": "delete it",
     "build": "build firmware",
+    "configure": "push configuration to it",
+    "publish": "publish messages to it",
     "cancel": "stop it",
     "share": "share it",
     "move": "move it in the tree",

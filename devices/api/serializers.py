@@ -17,11 +17,13 @@ from core.api.serializers import (
 from devices.constants import MAX_TAGS, MESH_ID_MAX_LENGTH
 from devices.forms import TAG
 from devices.models import Device, DeviceState, Mesh
+from devices.presence import presence_of
 
 
 class DeviceStateSerializer(ScopedModelSerializer):
     """What the device last said, and how far its update came."""
 
+    presence = serializers.SerializerMethodField()
     installed_build = UidRelatedField(read_only=True)
     offered_build = UidRelatedField(read_only=True)
     timezone_offset = serializers.FloatField(source="utc_offset", read_only=True)
@@ -29,6 +31,7 @@ class DeviceStateSerializer(ScopedModelSerializer):
     class Meta:
         model = DeviceState
         fields = (
+            "presence",
             "last_seen_at",
             "checkins",
             "firmware",
@@ -55,6 +58,10 @@ class DeviceStateSerializer(ScopedModelSerializer):
         )
         read_only_fields = fields
 
+    def get_presence(self, state: DeviceState) -> str:
+        """Return online, late, offline or never_seen."""
+        return presence_of(state)
+
 
 class DeviceSerializer(OwnedSerializer):
     """A device: what people decided about it, and below `state` what it says itself."""
@@ -79,6 +86,7 @@ class DeviceSerializer(OwnedSerializer):
             "platform",
             "source",
             "auto_update",
+            "checkin_interval",
             "description",
             "category",
             "tags",

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts.api.ownership import OwnedViewSet
 from accounts.api.sharing import SHARING, SharingMixin
 from core.scoping import is_allowed
+from devices.api.messages import MESSAGES, MessagesMixin
 from devices.api.serializers import DeviceSerializer, MeshDeviceSerializer, MeshSerializer
 from devices.filters import DeviceFilterSet, MeshFilterSet
 from devices.mesh_services import (
@@ -29,6 +30,7 @@ from devices.querysets import with_device_count
 from devices.services import device_create, device_delete, device_edit
 from devices.transformers.api.serializers import ChainSerializer, ChainShownSerializer
 from devices.transformers.api.viewsets import ChainMixin
+from messaging.api.serializers import PublishSerializer
 
 # Long texts of related rows that no answer shows.
 UNSHOWN = (
@@ -40,7 +42,7 @@ UNSHOWN = (
 )
 
 
-class DeviceViewSet(ChainMixin, SharingMixin, OwnedViewSet):
+class DeviceViewSet(MessagesMixin, ChainMixin, SharingMixin, OwnedViewSet):
     """Devices. Most of them add themselves when they first call with an API key."""
 
     queryset = Device.objects.select_related(
@@ -49,8 +51,14 @@ class DeviceViewSet(ChainMixin, SharingMixin, OwnedViewSet):
     serializer_class = DeviceSerializer
     filterset_class = DeviceFilterSet
     ordering_fields = ("alias", "created_at", "platform", "state__last_seen_at")
-    action_permissions = {**SHARING, "transformers": "view", "transformers_set": "change"}
+    action_permissions = {
+        **SHARING,
+        **MESSAGES,
+        "transformers": "view",
+        "transformers_set": "change",
+    }
     action_serializers: ClassVar[dict[str, Any]] = {
+        "publish": PublishSerializer,
         "transformers": ChainShownSerializer,
         "transformers_set": ChainSerializer,
     }

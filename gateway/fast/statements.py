@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from accounts.models import Organization
 from builds.choices import BuildStatus
 from builds.models import Build
 from devices.models import Device, DeviceState
+from devices.presence import LATE, LONGEST, OFFLINE, USUAL, expected, learned
 from devices.services import VOLATILE
 from devices.statuses import SAID, status_assignments
 from fleet.choices import OPEN
@@ -107,6 +108,13 @@ _TEXTS = ("owner", "digest", "also", "address", *SAME, *ZONE, *KEPT, *VOLATILE, 
 _COLUMNS = ("n", "uid", *_TEXTS)
 
 
+# devices.presence.learned, in SQL.
+KEPT_INTERVAL = f"""
+COALESCE(LEAST({LONGEST}, GREATEST({USUAL}, s.kept_interval + floor(
+  (EXTRACT(EPOCH FROM now() - s.last_seen_at) - s.kept_interval) / 4)::int)), s.kept_interval)
+""".strip()
+
+
 def _postgresql_statement() -> str:
     types = {"n": "int", "uid": "uuid", **KEPT_TYPES}
     arrays = ", ".join(f"%s::{types.get(name, 'text')}[]" for name in _COLUMNS)
@@ -117,12 +125,18 @@ def _postgresql_statement() -> str:
     return f"""
 WITH hit AS MATERIALIZED (
   SELECT v.*, d.id AS device_id, d.alias, d.auto_update, k.id AS key_id, k.prefix,
-         o.id AS organization_id, o.uid AS organization_uid, d.mesh_ids::text AS mesh_ids
-  FROM unnest({arrays}) AS v({", ".join(_COLUMNS)}) {ordinary})
+         o.id AS organization_id, o.uid AS organization_uid, d.mesh_ids::text AS mesh_ids,
+         d.checkin_interval AS chosen, {KEPT_INTERVAL} AS kept_interval
+  FROM unnest({arrays}) AS v({", ".join(_COLUMNS)}) {ordinary}),
+due AS MATERIALIZED (
+  SELECT device_id, NULLIF(COALESCE(chosen, kept_interval), {USUAL}) AS pace FROM hit)
 UPDATE {TABLES["state"]} s
-SET last_seen_at = %s, checkins = s.checkins + 1, address = hit.address,
+SET last_seen_at = %s, kept_interval = hit.kept_interval,
+    late_at = now() + make_interval(secs => {LATE} * due.pace),
+    offline_at = now() + make_interval(secs => {OFFLINE} * due.pace),
+    checkins = s.checkins + 1, address = hit.address,
     last_key_prefix = hit.prefix, {status}, {kept}, {volatile}
-FROM hit WHERE s.device_id = hit.device_id
+FROM hit JOIN due ON due.device_id = hit.device_id WHERE s.device_id = hit.device_id
 RETURNING hit.n, hit.alias, hit.auto_update, hit.key_id, hit.device_id, hit.organization_id,
           hit.organization_uid, hit.mesh_ids
 """
@@ -165,13 +179,16 @@ def _sqlite_statements() -> tuple[str, str]:
     ordinary = _ordinary("%s", "k.digest IN (v.digest, v.also)")
     asked = f"""
 WITH v AS MATERIALIZED (SELECT {picked} FROM json_each(%s))
-SELECT v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid, d.mesh_ids FROM v {ordinary}
+SELECT v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid, d.mesh_ids,
+       d.checkin_interval, s.kept_interval, s.last_seen_at FROM v {ordinary}
 """
     kept = ", ".join(f'"{name}" = COALESCE(%({name})s, "{name}")' for name in KEPT)
     status = status_assignments("%({})s", state="", now="%(now)s")
     volatile = ", ".join(f'"{name}" = %({name})s' for name in VOLATILE)
     stored = f"""
-UPDATE {TABLES["state"]} SET last_seen_at = %(now)s, checkins = checkins + 1,
+UPDATE {TABLES["state"]} SET last_seen_at = %(now)s,
+kept_interval = %(kept_interval)s, late_at = %(late_at)s, offline_at = %(offline_at)s,
+checkins = checkins + 1,
 address = %(address)s, last_key_prefix = %(prefix)s, {status}, {kept}, {volatile}
 WHERE device_id = %(device)s
 """
@@ -190,14 +207,28 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     with connection.cursor() as cursor:
         cursor.execute(SQLITE_ASKED, [json.dumps(asked), now])
         hits = cursor.fetchall()
-        rows = [_sqlite_values(calls[n], now, prefix, pk) for n, prefix, _, _, _, pk, *_ in hits]
+        rows = [
+            _sqlite_values(calls[n], now, prefix, pk) | _presence(presence, now)
+            for n, prefix, _, _, _, pk, _, _, _, *presence in hits
+        ]
         if rows:
             cursor.executemany(SQLITE_STORED, rows)
     return {
         n: Stored(alias, bool(auto), key, device, owner, UUID(owner_uid), _meshes(mesh_ids))
-        for n, _, alias, auto, key, device, owner, owner_uid, mesh_ids in hits
+        for n, _, alias, auto, key, device, owner, owner_uid, mesh_ids, *_ in hits
     }
 
 
 def _sqlite_values(call: Call, now: datetime, prefix: str, pk: int) -> dict[str, Any]:
     return {**call.said, "now": now, "address": call.address, "prefix": prefix, "device": pk}
+
+
+def _presence(stored: list[Any], now: datetime) -> dict[str, Any]:
+    chosen, before, last_seen = stored
+    kept = learned(before, _moment(last_seen), now)
+    return {"kept_interval": kept, **expected(now, chosen, kept)}
+
+
+def _moment(stored: datetime | None) -> datetime | None:
+    """Return a moment of this database, which has them all in UTC."""
+    return stored if stored is None or stored.tzinfo else stored.replace(tzinfo=UTC)

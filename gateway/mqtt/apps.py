@@ -26,6 +26,12 @@ class KeysTables(AppConfig):
     name = "keys"
 
 
+class MessagingTables(AppConfig):
+    """Messages of devices."""
+
+    name = "messaging"
+
+
 class DevicesTables(AppConfig):
     """Devices."""
 

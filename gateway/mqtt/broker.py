@@ -89,6 +89,15 @@ class ConsoleBroker(Broker):
         said = {"session": None, "topic": topic, "data": payload, "qos": 0}
         self._loop.call_soon_threadsafe(self._broadcast_queue.put_nowait, said)
 
+    def connected_devices(self) -> set[str]:
+        """Return the udids of the devices that are connected now."""
+        principals = {
+            principal_of(session)
+            for session, _ in list(self._sessions.values())
+            if session.transitions.state == "connected"
+        }
+        return {one.udid for one in principals if one is not None and one.udid}
+
     async def _broadcast_message(
         self,
         session: Session | None,

@@ -115,7 +115,8 @@ def test_access_tells_who_and_why(world, api_as, act, alice, olga, vera, guest):
     assert answer["whole"] is True
     assert answer["count"] == len(rows) == 4
     assert rows[olga.email]["reasons"] == ["Operator of Acme"]
-    assert rows[olga.email]["actions"] == ["build", "change", "delete", "view"]
+    operated = ["build", "change", "configure", "delete", "publish", "view"]
+    assert rows[olga.email]["actions"] == operated
     assert rows[guest.email]["reasons"] == [f"Shared by {alice}"]
     assert rows[guest.email]["uid"] == f"{guest.uid}"
 

@@ -18,6 +18,7 @@ APPS = (
     "audit",
     "accounts",
     "keys",
+    "messaging",
     "devices",
     "builds",
     "fleet",

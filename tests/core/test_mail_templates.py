@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "templates" / "emails"
-APPS = ("accounts", "audit", "builds", "core", "devices", "gateway", "keys", "thinx_console")
+APPS = ("accounts", "audit", "builds", "core", "devices", "gateway", "keys", "messaging")
+APPS += ("thinx_console",)
 PARTS = {"base", "_button"}
 TEMPLATES = sorted(path.stem for path in FOLDER.glob("*.html") if path.stem not in PARTS)
 

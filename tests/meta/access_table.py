@@ -50,6 +50,8 @@ nobodys        in   404     404   404    404  404  404   404   404   404   hold 
 see            in   404     404   ok     ok   ok   ok    ok    404   404   hold hold 404   404  ok   in    in    in
 operate        in   404     404   403    403  ok   ok    ok    404   404   hold hold 404   404  ok   in    in    in
 administer     in   404     404   403    403  403  ok    ok    404   404   hold hold 404   404  ok   in    in    in
+# The same for what cannot be shared.
+member_operate in   404     404   404    403  ok   ok    ok    404   404   hold hold 404   404  ok   in    in    in
 # Seen by operators and admins; for viewers it does not exist.
 inspect        in   404     404   404    404  ok   ok    ok    404   404   hold hold 404   404  ok   in    in    in
 # No object: whoever may do it anywhere, and everybody may at home.
@@ -102,6 +104,7 @@ api_share      401  404     404   404    404  404  404   404   404   404   hold 
 api_support        401 404  404   404    404  404  404   404   404   404   hold hold 404   404  ok   404   401   401
 api_gone           401 404  404   404    404  404  404   404   404   404   hold hold 404   404  404  404   401   401
 api_org_invitation 401 404  404   404    404  403  ok    ok    404   404   hold hold 404   404  ok   ok    401   401
+api_member_operate 401 404  404   404    403  ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 api_org_see        401 404  404   404    ok   ok   ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 api_org_administer 401 404  404   404    403  403  ok    ok    404   404   hold hold 404   404  ok   ok    401   401
 """
@@ -245,6 +248,12 @@ GET              devices:device_history                device_see
 GET              devices:device_environment            device_see
 GET              devices:device_configuration          device_see
 GET              devices:device_audit                  device_see
+GET              devices:device_messages               device_see
+GET,POST         devices:device_publish                device_operate
+GET              messaging:devicequestion_list         own
+GET,POST         messaging:devicequestion_answer       member_operate
+GET,POST         messaging:devicequestion_dismiss      member_operate
+GET              messaging:open_questions              own
 GET,POST         devices:device_share                  device_administer
 GET,POST         devices:device_unshare                nobodys
 GET              devices:device_access                 device_see
@@ -429,6 +438,12 @@ GET              api:statustransformer-versions        api_see
 POST             api:statustransformer-restore         api_operate
 POST             api:statustransformer-try-saved       api_see
 POST             api:statustransformer-try-script      api_own
+GET              api:device-messages                   api_device_see
+POST             api:device-publish                    api_device_operate
+GET              api:devicequestion-list               api_own
+GET              api:devicequestion-detail             api_org_see
+POST             api:devicequestion-answer             api_member_operate
+POST             api:devicequestion-dismiss            api_member_operate
 PUT              api:device-detail                     api_device_change
 GET,POST         api:mesh-list                         api_own
 GET              api:mesh-detail                       api_see
@@ -565,6 +580,11 @@ GET              admin:devices_mesh_change                               admin_a
 GET              admin:devices_meshgrouppermission_changelist            admin_all
 GET              admin:devices_meshmember_changelist                     admin_all
 GET              admin:devices_meshuserpermission_changelist             admin_all
+GET              admin:messaging_devicemessage_changelist               admin
+GET              admin:messaging_devicequestion_changelist              admin
+GET              admin:messaging_devicequestion_change                  admin_none
+GET              admin:messaging_publication_changelist                 admin_all
+GET              admin:messaging_publication_change                     admin_none
 GET              admin:keys_apikey_changelist                            admin
 GET              admin:keys_apikey_change                                admin_all
 GET              admin:keys_apikeyaddress_changelist                     admin_all

@@ -27,6 +27,7 @@ from core.outbox import outbox_message, outbox_put_sms
 from core.tls.authority import Authority
 from keys.choices import ApiKeyKind
 from keys.services import api_key_revoke, deploy_key_create, env_var_set
+from messaging.models import DeviceQuestion
 from tests.factories.accounts import OrganizationFactory, join, make_user
 from tests.factories.builds import ArtifactFactory, SourceFactory
 from tests.factories.devices import DeviceFactory, MeshFactory
@@ -76,6 +77,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
             SYSTEM, organization=organization, name="Role", actions=["devices.view_device"]
         ),
         "usergroup": group_create(SYSTEM, organization=organization, name="Group"),
+        "devicequestion": DeviceQuestion.objects.create(device=device, body="Update now?"),
         "auditevent": AuditEvent.objects.filter(organization=organization).first(),
     }
 

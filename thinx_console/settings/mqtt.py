@@ -7,12 +7,12 @@ from thinx_console.settings.base import *  # noqa: F403
 INSTALLED_APPS = [
     *(
         f"gateway.mqtt.apps.{app}Tables"
-        for app in (
-            *("Gateway", "Fleet", "Telemetry", "Builds"),
-            *("Devices", "Keys", "Accounts", "Audit"),
-        )
+        for app in ("Gateway", "Fleet", "Telemetry", "Builds", "Devices", "Messaging", "Keys")
     ),
-    *(f"gateway.mqtt.apps.{app}Tables" for app in ("Email", "Provider", "Attempt")),
+    *(
+        f"gateway.mqtt.apps.{app}Tables"
+        for app in ("Accounts", "Audit", "Email", "Provider", "Attempt")
+    ),
     "thinx_console.apps.ConsoleTasks",
     "django_otp",
     "django_otp_webauthn",

@@ -13,6 +13,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from devices.models import Device
 from devices.status_services import Sign, signs_store
 from devices.statuses import read_status
+from gateway.callers import gateway_actor
 from gateway.following import CheckedIn, follow
 from gateway.mqtt.bridge.intake import Heard
 from gateway.mqtt.bridge.registering import register
@@ -20,9 +21,15 @@ from gateway.mqtt.bridge.telling import Telling
 from gateway.protocol.messages import NOTHING, Said, read_message
 from gateway.protocol.requests import Registration
 from gateway.protocol.topics import STATUS, Address, address_of
+from messaging.choices import Direction
+from messaging.constants import PRUNED_EVERY
+from messaging.payloads import masked
+from messaging.question_services import question_ask, question_confirmed
+from messaging.services import AT_ONCE, Seen, messages_keep, messages_prune, publications_send
 
 logger = logging.getLogger(__name__)
 
+MOST_OWN = 10_000
 Say = Callable[[str, bytes], None]
 
 
@@ -43,6 +50,8 @@ class Handling:
     say: Say
     telling: Telling = field(default_factory=Telling)
     counts: Counter[str] = field(default_factory=Counter)
+    _unpruned: Counter[int] = field(default_factory=Counter)
+    _own: Counter[tuple[str, bytes]] = field(default_factory=Counter)
 
     def handle(self, batch: Sequence[Heard]) -> None:
         """Handle a batch at once; one bad message of it spoils no other."""
@@ -89,14 +98,68 @@ class Handling:
         # What was retained is of some earlier time, and says nothing about now.
         fresh = [message for message in messages if not message.heard.retained]
         signs = [sign for message in fresh if (sign := _sign(message)) is not None]
+        kept = [seen for message in fresh if (seen := self._seen(message)) is not None]
         with transaction.atomic():
             signs_store(signs)
-        by_pk = {m.device.pk: m.device for m in messages if m.device is not None}
-        follow([_followed(by_pk[sign.device_id], sign) for sign in signs])
-        self.telling.add(by_pk.values())
+            messages_keep(kept)
+        self._prune(kept)
+        follow([_followed(sign) for sign in signs if not sign.is_gone])
+        self.telling.add(message.device for message in messages if message.device is not None)
         for message in fresh:
-            if message.said.registration is not None:
-                self._register(message, message.said.registration)
+            self._converse(message)
+
+    def idle(self) -> None:
+        """Publish what waits, and tell the pages."""
+        while publications_send(self._publish) == AT_ONCE:
+            pass
+        self.telling.flush()
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        """Say it, and know it again when the broker passes it on to the bridge, too."""
+        self._own[(topic, payload)] += 1
+        self.say(topic, payload)
+
+    def _seen(self, message: Message) -> Seen | None:
+        """Return the message as it is kept, once for those that the console itself published."""
+        heard, device, suffix = message.heard, message.device, message.address.suffix
+        if device is None:
+            return None
+        if suffix:
+            return Seen(device.pk, heard.at, Direction.IN, suffix, heard.payload)
+        key = (heard.topic, heard.payload)
+        if self._own[key] > 0:
+            self._own[key] -= 1
+            return None
+        return Seen(device.pk, heard.at, Direction.OUT, "", _shown(heard.payload))
+
+    def _prune(self, kept: Sequence[Seen]) -> None:
+        self._unpruned.update(seen.device_id for seen in kept)
+        due = [pk for pk, count in self._unpruned.items() if count >= PRUNED_EVERY]
+        messages_prune(due)
+        for pk in due:
+            del self._unpruned[pk]
+        if len(self._own) > MOST_OWN:
+            self._own.clear()
+
+    def _converse(self, message: Message) -> None:
+        """Answer a registration, take a question, note an answer."""
+        said, device = message.said, message.device
+        if said.registration is not None:
+            self._register(message, said.registration)
+        if device is None:
+            return
+        actor = gateway_actor(message.heard.address, credential="MQTT topic")
+        if said.asked is not None:
+            asked = said.asked
+            question_ask(
+                actor,
+                device=device,
+                title=asked.title,
+                body=asked.body,
+                wants_bool=asked.wants_bool,
+            )
+        if said.answer is not None:
+            question_confirmed(actor, device=device)
 
     def _register(self, message: Message, registration: Registration) -> None:
         answer = register(message.heard, message.address, registration)
@@ -111,12 +174,23 @@ def _devices(udids: set[UUID]) -> dict[UUID, Device]:
 
 def _sign(message: Message) -> Sign | None:
     said, device = message.said, message.device
-    if message.address.suffix != STATUS or device is None or said.is_gone or said.registration:
+    if message.address.suffix != STATUS or device is None or said.registration:
         return None
-    return Sign(device.pk, device.uid, message.heard.at, said.status)
+    if said.is_gone:
+        return Sign(device, message.heard.at, is_gone=True)
+    return Sign(device, message.heard.at, said.status)
 
 
-def _followed(device: Device, sign: Sign) -> CheckedIn:
+def _shown(payload: bytes) -> bytes:
+    """Return what an owner's client told the device, without what may be secret."""
+    try:
+        return masked(payload.decode()).encode("utf-8", "replace")
+    except UnicodeDecodeError:
+        return payload
+
+
+def _followed(sign: Sign) -> CheckedIn:
+    device = sign.device
     status, level = (None, "") if sign.status is None else read_status(sign.status)
     return CheckedIn(
         device_id=device.pk,

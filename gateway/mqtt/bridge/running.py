@@ -5,22 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from devices.status_services import connected_note, disconnected_note
 from gateway.mqtt.bridge.beat import BEAT_SECONDS, beat
 from gateway.mqtt.bridge.handling import Handling, Say
 from gateway.mqtt.bridge.intake import Heard, Intake
+
+CONNECTED_SECONDS = 10.0
 
 
 class Bridge:
     """Handles what `hear` is given in a thread of its own; `say` publishes.
 
-    `is_up` tells whether the way to the broker is open, for the sign of life.
+    `is_up` tells whether the way to the broker is open, for the sign of life. `connected` names
+    the devices that hold a connection open, where the broker can be asked.
     """
 
-    def __init__(self, say: Say, is_up: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        say: Say,
+        is_up: Callable[[], bool],
+        connected: Callable[[], set[str]] | None = None,
+    ) -> None:
         self.handling = Handling(say)
         self._is_up = is_up
         self._intake = Intake(self.handling.handle, self._idle)
         self._beat_at = 0.0
+        self._connected = connected
+        self._connected_at = 0.0
+        self._last_connected: set[str] = set()
 
     def start(self) -> None:
         """Begin."""
@@ -35,7 +47,20 @@ class Bridge:
         self._intake.close()
 
     def _idle(self) -> None:
-        self.handling.telling.flush()
-        if self._is_up() and time.monotonic() >= self._beat_at:
+        if not self._is_up():
+            return
+        self.handling.idle()
+        self._note_connected()
+        if time.monotonic() >= self._beat_at:
             self._beat_at = time.monotonic() + BEAT_SECONDS
             beat()
+
+    def _note_connected(self) -> None:
+        """Keep those that are connected online, and the others by what they said last."""
+        if self._connected is None or time.monotonic() < self._connected_at:
+            return
+        self._connected_at = time.monotonic() + CONNECTED_SECONDS
+        now = self._connected()
+        connected_note(now)
+        disconnected_note(self._last_connected - now)
+        self._last_connected = now

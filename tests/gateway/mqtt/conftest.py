@@ -36,7 +36,7 @@ class BrokerThread:
         self.stop = asyncio.Event()
         self.broker = ConsoleBroker(broker_config("127.0.0.1", self.port))
         if self.with_bridge:
-            self.bridge = Bridge(self.broker.say, lambda: True)
+            self.bridge = Bridge(self.broker.say, lambda: True, self.broker.connected_devices)
             self.broker.ear = self.bridge.hear
             self.bridge.start()
         await self.broker.start()

@@ -1,0 +1,16 @@
+"""Django's entry to the messaging app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class MessagingConfig(AppConfig):
+    """What devices say and are told over MQTT."""
+
+    name = "messaging"
+    verbose_name = "Messaging"
+
+    def ready(self) -> None:
+        """Register audit events."""
+        from messaging import events  # noqa: F401
