@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from accounts.belongings import Belongings, belongings, plain_fields
-from devices.models import Device, Mesh
+from devices.models import Device, FormerOwner, Mesh
 from devices.transformers.models import StatusTransformer
 
 
@@ -69,3 +69,15 @@ class Transformers(Belongings):
             "version": current.number if current else None,
             "body": current.body if current else "",
         }
+
+
+@belongings.register
+class GivenAway(Belongings):
+    """That a device was given away, which goes on telling it who has it now."""
+
+    slug = "devices-given-away"
+    one = "record of a device that was given away"
+    many = "records of devices that were given away"
+    order = 10
+    model = FormerOwner
+    fields: ClassVar = ("alias", "moved_at")

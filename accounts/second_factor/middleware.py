@@ -11,8 +11,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
-# What stays open to everybody: leaving, the door, whether the server lives, and devices.
-OPEN = frozenset({"accounts:sign_out", "accounts:sign_in", "health_live", "health_ready"})
+# What stays open to everybody: leaving, the door, whether the server lives, what a device trusts,
+# and devices.
+OPEN = frozenset(
+    {
+        "accounts:sign_out",
+        "accounts:sign_in",
+        "health_live",
+        "health_ready",
+        "connect:ca_pem",
+        "connect:ca_sha256",
+    }
+)
 OPEN_TO_DEVICES = frozenset({"gateway"})
 SHOWING = frozenset(
     {"accounts:factor_verify", "accounts:passkey_show_begin", "accounts:passkey_show_complete"}

@@ -63,6 +63,8 @@ visitor        ok   ok      ok    ok     ok   ok   ok    ok    ok    ok    hold 
 unbegun        in   in      in    in     in   in   in    in    in    in    hold hold in    in   in   in    in    in
 failed         401  401     401   401    401  401  401   401   401   401   hold hold 401   401  401  401   401   401
 nothing        404  404     404   404    404  404  404   404   404   404   hold hold 404   404  404  404   404   404
+# Asked by brokers from their own addresses; for everybody else it is not there.
+brokers        404  404     404   404    404  404  404   404   404   404   404  404  404   404  404  404   404   404
 # Devices: the custom role of carla reaches them.
 device_see     in   404     404   ok     ok   ok   ok    ok    404   ok    hold hold 404   404  ok   in    in    in
 device_change  in   404     404   403    403  ok   ok    ok    404   ok    hold hold 404   404  ok   in    in    in
@@ -118,10 +120,10 @@ GET              health_ready                          public
 POST             gateway:register                      public
 GET,POST         gateway:firmware                      public
 POST             gateway:addpush                       public
-POST             gateway:mqtt_user                     nothing
-POST             gateway:mqtt_vhost                    nothing
-POST             gateway:mqtt_resource                 nothing
-POST             gateway:mqtt_topic                    nothing
+POST             gateway:mqtt_user                     brokers
+POST             gateway:mqtt_vhost                    brokers
+POST             gateway:mqtt_resource                 brokers
+POST             gateway:mqtt_topic                    brokers
 POST             example_load                          anywhere
 POST             example_unload                        anywhere
 GET              example_info_refs                     nothing
