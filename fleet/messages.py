@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
@@ -10,20 +9,12 @@ from django.core.exceptions import ValidationError
 from core.exceptions import DomainError
 from fleet.constants import MAX_MESSAGE_BYTES, MAX_VALUE, MAX_VARIABLES, WIFI
 from keys.models import VARIABLE_NAME
-
-_BRACE = "\ue07d"  # private use: stands for a closing brace until the text is composed
+from messaging.payloads import device_json
 
 
 def configuration_message(values: Mapping[str, str]) -> bytes:
-    """Return the message: `{"configuration":{...}}`, compact.
-
-    The C++ libraries look for the text ``{"configuration"`` and cut at the first ``}}``, so a
-    brace inside a value is written as ``\\u007d``. It must also hold neither of the other words
-    that they look for, which quotes in JSON see to.
-    """
-    safe = {name: value.replace(_BRACE, "").replace("}", _BRACE) for name, value in values.items()}
-    text = json.dumps({"configuration": safe}, separators=(",", ":"), ensure_ascii=False)
-    return text.replace(_BRACE, "\\u007d").encode("utf-8", "replace")
+    """Return the message: `{"configuration":{...}}`, compact, as every library can cut it out."""
+    return device_json({"configuration": dict(values)}).encode("utf-8", "replace")
 
 
 def check_values(values: Mapping[str, str]) -> None:

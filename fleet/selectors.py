@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from devices.models import Device
-from fleet.choices import OPEN
+from fleet.choices import OPEN, ReceiptState
 from fleet.models import ConfigReceipt
 
 
@@ -22,3 +23,15 @@ def receipts_of(actor: Any, device: Device) -> Any:
     """Return what was ever sent to the device, newest first, as far as the actor may see it."""
     rows = ConfigReceipt.objects.allowed(actor).filter(device=device)
     return rows.select_related("push__created_by")
+
+
+def queued_receipts() -> Any:
+    """Return what waits to be sent, oldest first, of every organization."""
+    rows = ConfigReceipt.objects.filter(state=ReceiptState.QUEUED).order_by("pk")
+    return rows.select_related("push", "device__organization")
+
+
+def sent_receipts(device_ids: Iterable[int]) -> Any:
+    """Return what these devices were sent and have not been heard of since. One query."""
+    rows = ConfigReceipt.objects.filter(state=ReceiptState.SENT, device__in=list(device_ids))
+    return rows.select_related("push", "device__organization")

@@ -13,4 +13,4 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         """Register audit events."""
-        from messaging import events  # noqa: F401
+        from messaging import belongings, events  # noqa: F401

@@ -34,7 +34,8 @@ FILES = {
     "organization/deploy-keys.json", "organization/devices.json",
     "organization/devices-given-away.json", "organization/environment.json",
     "organization/history.json", "organization/meshes.json",
-    "organization/organization.json", "organization/sources.json",
+    "organization/organization.json", "organization/published-messages.json",
+    "organization/sources.json",
     "organization/transformers.json",
 }  # fmt: skip
 

@@ -19,11 +19,14 @@ from fleet.services.pushes import (
     config_push_withdraw,
     config_pushes_expire,
 )
+from gateway.configuring import configuration_publish, configuration_seen
 from gateway.fast.calls import read_call
 from gateway.fast.statements import store
+from messaging.models import DeviceMessage, Publication
 from tests.factories.devices import DeviceFactory
 from tests.factories.fleet import make_push
 from tests.factories.keys import make_api_key
+from tests.factories.messaging import DeviceMessageFactory
 
 SECRET = "canary-5b1f-push"
 
@@ -187,3 +190,51 @@ def test_of_two_pushes_at_once_one_is_open(probe, system):
         thread.join()
     states = sorted(ConfigReceipt.objects.values_list("state", flat=True))
     assert states == ["queued", "replaced"]
+
+
+def heard(device, payload: bytes) -> DeviceMessage:
+    return DeviceMessageFactory(device=device, payload=payload)
+
+
+def published() -> list[str]:
+    return [row.payload.reveal() for row in Publication.objects.order_by("pk")]
+
+
+def test_device_that_listens_over_mqtt_is_published_to_at_once(probe, call, system):
+    heard(probe, b'{"status":"connected"}')
+    receipt = make_push(probe, {"A": "1"})
+    assert configuration_publish(system) == 1
+    assert configuration_publish(system) == 0
+    receipt.refresh_from_db()
+    assert (receipt.state, receipt.channel) == (ReceiptState.SENT, Channel.MQTT)
+    row = Publication.objects.get()
+    assert row.topic == f"/{probe.organization.owner_id}/{probe.udid}"
+    assert published() == ['{"configuration":{"A":"1"}}']
+    assert "1" not in row.shown.replace("configuration", "")
+    configuration_seen(system, [probe.pk])
+    receipt.refresh_from_db()
+    assert receipt.state == ReceiptState.SEEN
+
+
+def test_device_that_was_never_heard_over_mqtt_or_has_left_is_not_published_to(acme, system):
+    make_push(DeviceFactory(organization=acme))
+    gone = DeviceFactory(organization=acme)
+    heard(gone, b'{"status":"connected"}')
+    heard(gone, b'{ "status" : "disconnected" }')
+    make_push(gone)
+    assert configuration_publish(system) == 0
+    assert not Publication.objects.exists()
+
+
+def test_check_in_leaves_to_mqtt_what_goes_that_way(acme, probe, call):
+    heard(probe, b'{"status":"connected"}')
+    make_push(probe)
+    assert "configuration" not in json.loads(call(probe))
+    board = DeviceFactory(organization=acme, platform="arduino:esp8266")
+    heard(board, b'{ "status" : "disconnected" }')
+    make_push(board)
+    assert "configuration" not in json.loads(call(board))
+    script = DeviceFactory(organization=acme, platform="nodejs")
+    heard(script, b'{ "status" : "disconnected" }')
+    make_push(script, {"A": "1"})
+    assert json.loads(call(script))["configuration"] == {"A": "1"}

@@ -14,6 +14,7 @@ from devices.models import Device
 from devices.status_services import Sign, signs_store
 from devices.statuses import read_status
 from gateway.callers import gateway_actor
+from gateway.configuring import configuration_publish, configuration_seen
 from gateway.following import CheckedIn, follow
 from gateway.mqtt.bridge.intake import Heard
 from gateway.mqtt.bridge.registering import register
@@ -102,6 +103,8 @@ class Handling:
         with transaction.atomic():
             signs_store(signs)
             messages_keep(kept)
+        heard_of = {sign.device.pk for sign in signs if not sign.is_gone}
+        configuration_seen(gateway_actor("", credential="MQTT"), heard_of)
         self._prune(kept)
         follow([_followed(sign) for sign in signs if not sign.is_gone])
         self.telling.add(message.device for message in messages if message.device is not None)
@@ -110,6 +113,7 @@ class Handling:
 
     def idle(self) -> None:
         """Publish what waits, and tell the pages."""
+        configuration_publish(gateway_actor("", credential="MQTT"))
         while publications_send(self._publish) == AT_ONCE:
             pass
         self.telling.flush()

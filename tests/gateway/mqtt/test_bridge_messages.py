@@ -8,6 +8,7 @@ import pytest
 
 from devices.models import DeviceState
 from devices.presence import presence_of
+from fleet.services.pushes import config_push_start
 from messaging.models import DeviceMessage, DeviceQuestion
 from messaging.question_services import question_answer
 from messaging.services import publish_on_commit
@@ -93,3 +94,16 @@ def test_silent_connection_alone_keeps_the_device_online(connect, probe, acme_ke
     assert presence(probe) == "never_seen"
     connect(probe.udid, acme_key[1])
     wait_for(lambda: presence(probe) == "online")
+
+
+def test_configuration_reaches_a_device_that_listens_and_is_seen(
+    connect, probe, acme_key, topic, system
+):
+    device = connect(probe.udid, acme_key[1])
+    device.subscribe(topic)
+    device.publish(f"{topic}/status", '{ "status" : "connected" }')
+    wait_for(lambda: len(kept(probe)) == 1)
+    receipt = config_push_start(system, device=probe, values={"EVERY": "60"})
+    wait_for(lambda: (topic, b'{"configuration":{"EVERY":"60"}}') in device.messages)
+    device.publish(f"{topic}/status", '{ "status" : "every minute" }')
+    wait_for(lambda: type(receipt).objects.get(pk=receipt.pk).state == "seen")
