@@ -584,7 +584,7 @@ GET              admin:devices_meshmember_changelist                     admin_a
 GET              admin:devices_meshuserpermission_changelist             admin_all
 GET              admin:messaging_devicemessage_changelist               admin
 GET              admin:messaging_devicequestion_changelist              admin
-GET              admin:messaging_devicequestion_change                  admin_none
+GET              admin:messaging_devicequestion_change                  admin_all
 GET              admin:messaging_publication_changelist                 admin_all
 GET              admin:messaging_publication_change                     admin_none
 GET              admin:keys_apikey_changelist                            admin
