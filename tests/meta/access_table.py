@@ -573,7 +573,7 @@ GET              admin:devices_statustransformeruserpermission_changelist admin_
 GET              admin:devices_transformerversion_changelist             admin_all
 GET              admin:devices_deviceuserpermission_changelist           admin_all
 GET              admin:devices_formerowner_changelist                    admin_all
-GET              admin:fleet_configpush_changelist                       admin_all
+GET              admin:fleet_configpush_changelist                       admin
 GET              admin:fleet_configpush_change                           admin_none
 GET              admin:fleet_configreceipt_changelist                    admin
 GET              admin:fleet_configreceipt_change                        admin_all
