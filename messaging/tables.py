@@ -52,7 +52,10 @@ class QuestionTable(ConsoleTable):
         "messaging/columns/state.html", verbose_name="Status", order_by=("state", "pk")
     )
     device = ComponentColumn(
-        "messaging/columns/device.html", order_by=("device__alias", "pk"), accessor="device__alias"
+        "messaging/columns/device.html",
+        accessor="device__alias",
+        verbose_name="Device",
+        order_by=("device__alias", "pk"),
     )
     asked_at = TimeColumn(verbose_name="Asked")
     uid = tables.Column(visible=False)
