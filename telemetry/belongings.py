@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from django.db import models
@@ -10,8 +11,11 @@ from django.db import models
 from accounts.belongings import Belongings, belongings
 from accounts.models import Organization
 from devices.models import Device
-from telemetry.selectors import device_export
+from telemetry.selectors import histories_export
 from telemetry.services import devices_forget_history
+
+# Of so many devices all that is kept is in memory at once.
+EXPORTED_AT_ONCE = 20
 
 
 @belongings.register
@@ -34,8 +38,11 @@ class History(Belongings):
 
     def export(self, organization: Organization) -> Iterator[dict[str, Any]]:
         """Yield the history of each device."""
-        for pk, uid in self.rows(organization).order_by("pk").values_list("pk", "uid").iterator():
-            yield {"device": f"{uid}", **device_export(pk)}
+        devices = self.rows(organization).order_by("pk").values_list("pk", "uid").iterator()
+        while portion := dict(islice(devices, EXPORTED_AT_ONCE)):
+            histories = histories_export([*portion])
+            for pk, uid in portion.items():
+                yield {"device": f"{uid}", **histories[pk]}
 
     def erase(self, organization: Organization) -> None:
         """Delete it all in portions; the devices go later."""

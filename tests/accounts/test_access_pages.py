@@ -48,9 +48,8 @@ def test_admin_sees_everybody_with_the_reason(signed_in, act, device, alice, olg
     object_share(act(alice), obj=device, to=guest, actions=["change"])
     response = signed_in(alice).get(access(device))
     assert "Everything Admin of Acme" in line_of(response, "alice@example.org Everything")
-    assert "See it, change it, delete it, build firmware Operator of Acme" in line_of(
-        response, "olga@"
-    )
+    assert "See it, change it, delete it, build firmware" in line_of(response, "olga@")
+    assert "Operator of Acme" in line_of(response, "olga@")
     assert "See it Viewer of Acme" in line_of(response, "vera@")
     shared = line_of(response, "guest@")
     assert f"See it, change it Shared by {alice}" in shared

@@ -16,10 +16,13 @@ from audit.models import AuditEvent
 from core.grants import shareable_models
 from keys.services import deploy_key_create, env_var_set
 from tests.factories.builds import BuildFactory, SourceFactory
-from tests.factories.devices import DeviceFactory
+from tests.factories.devices import DeviceFactory, MeshFactory
 from tests.factories.keys import make_api_key
+from tests.factories.transformers import make_transformer
 
-KINDS = ("device", "source", "build", "apikey", "deploykey", "envvar")
+KINDS = (
+    *("device", "mesh", "statustransformer", "source", "build", "apikey", "deploykey", "envvar"),
+)
 
 
 @pytest.fixture
@@ -31,6 +34,8 @@ def device(acme):
 def objects(acme, system, device):
     return {
         "device": device,
+        "mesh": MeshFactory(organization=acme),
+        "statustransformer": make_transformer(acme),
         "source": SourceFactory(organization=acme),
         "build": BuildFactory(source__organization=acme),
         "apikey": make_api_key(acme)[0],

@@ -285,6 +285,7 @@ def test_artifact_is_shared_like_anything_else(act, acme, alice, guest):
 def test_every_kind_of_object_can_be_shared():
     names = {model._meta.label for model in shareable_models()}
     assert names == {
-        "devices.Device", "builds.Source", "builds.Build", "builds.Artifact", "keys.ApiKey",
+        "devices.Device", "devices.Mesh", "devices.StatusTransformer",
+        "builds.Source", "builds.Build", "builds.Artifact", "keys.ApiKey",
         "keys.DeployKey", "keys.EnvVar",
     }  # fmt: skip

@@ -25,8 +25,10 @@ from builds.choices import BuildStatus
 from builds.models import Artifact, BuildLogLine, SigningKey
 from builds.services import build_run, build_start, source_create, token_issue
 from core.secret_fields import REGISTER, Protection
+from fleet.services.pushes import config_push_start
 from keys.models import DeployKey, EnvVar
 from keys.services import api_key_create, env_var_set, firmware_key_for
+from messaging.services import publish_on_commit
 from tests.factories.accounts import PASSWORD
 from tests.support.outbox import last_mail, links_in
 from tests.support.queries import everything_in_redis
@@ -40,6 +42,8 @@ pytestmark = [
 VALUE = "canary-2c9e-value"
 PLAIN = "canary-2c9e-plain"
 ACCESS = "canary-2c9e-access"
+PUSHED = "canary-2c9e-pushed"
+TOLD = "canary-2c9e-told"
 PAGES = [
     *("/", "/devices/", "/sources/", "/builds/", "/artifacts/", "/api-keys/", "/deploy-keys/"),
     *("/environment/", "/audit/", "/audit/?export=csv", "/audit/?export=json"),
@@ -48,7 +52,7 @@ PAGES = [
 ]
 RESOURCES = [
     *("devices", "api-keys", "deploy-keys", "env-vars", "sources", "builds", "artifacts"),
-    *("audit-events", "organizations"),
+    *("audit-events", "organizations", "config-pushes"),
 ]
 
 
@@ -85,12 +89,19 @@ def canaries(acme, alice, system, device, python_source, lines) -> dict[str, str
     answer = HttpResponse()
     browser_remember(actor, request=RequestFactory().get("/"), response=answer, factor=app)
     invitation_send(actor, organization=acme, email="new@example.org", role="viewer")
+    pushed = {"WORD": PUSHED}
+    config_push_start(actor, device=device, values=pushed, secret_names=["WORD"])
+    topic = f"/{acme.owner_id}/{device.udid}"
+    told = f'{{"configuration":{{"WORD":"{TOLD}"}}}}'
+    publish_on_commit(topic, told, organization=acme, device=device)
     private = DeployKey.objects.get().private_key.reveal().splitlines()
     return {
         "keys.ApiKey.digest": script,
         "keys.ApiKey.digest (device)": device_key,
         "keys.ApiKey.mqtt_digest": device_key,
         "keys.ApiKey.sealed_key": firmware_key_for(system, device=device),
+        "fleet.ConfigPush.sealed_values": PUSHED,
+        "messaging.Publication.payload": TOLD,
         "keys.EnvVar.value": VALUE,
         "keys.EnvVar.value (plain)": PLAIN,
         "keys.DeployKey.private_key": private[2],

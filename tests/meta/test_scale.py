@@ -121,9 +121,9 @@ def test_lists_ask_as_much_of_a_hundred_thousand_devices_as_of_ten(signed_in):
     few = seen(Fleet("few", 10, 20), signed_in)
     share = 1 if connection.vendor == "postgresql" else 10
     many = seen(Fleet("many", ORGANIZATIONS // share, DEVICES // share), signed_in)
-    assert {key: len(said) for key, said in many.items()} == {
-        key: len(said) for key, said in few.items()
-    }
+    # Less is asked of the large fleet where its counts are shared by all who see the same devices.
+    assert few.keys() == many.keys()
+    assert {key: len(said) for key, said in many.items() if len(said) > len(few[key])} == {}
     if share == 1:
         print_plans(many)
 

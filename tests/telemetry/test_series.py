@@ -13,8 +13,8 @@ from telemetry.ranges import RANGES, range_of
 from telemetry.selectors import (
     MOST_ROWS,
     checkin_page,
-    device_export,
     device_series,
+    histories_export,
     recent_statuses,
     status_page,
 )
@@ -120,7 +120,7 @@ def test_series_of_a_device_comes_from_its_index(sample, probe):
 
 def test_export_says_everything_that_is_kept(sample, probe):
     services.record([sample(at=NOW, status="Ready", rssi="-60")])
-    assert device_export(probe.pk) == {
+    assert histories_export([probe.pk])[probe.pk] == {
         "checkins": [{"at": NOW, "rssi": -60.0, "snr": None}],
         "statuses": [{"at": NOW, "level": "ok", "status": "Ready"}],
     }

@@ -66,6 +66,7 @@ class Agent:
         self._running: Installed | None = None
         self._started = 0.0
         self._restart_at: float | None = None
+        self._owes_report = False
         self._restarts = Backoff(RESTART_FIRST, RESTART_LAST)
 
     def run(self) -> int:
@@ -115,6 +116,7 @@ class Agent:
         """Report once and act on the answer; True when something new is to be reported at once."""
         self._note_firmware()
         answer = self._console.register(self._registration())
+        self._owes_report = False
         self._adopt(answer)
         if answer.get("status") != "FIRMWARE_UPDATE":
             log.info("checked in as %s: nothing to install", self.state.alias or self.state.udid)
@@ -198,6 +200,7 @@ class Agent:
             self.state.reject(failed.manifest.sha256)
         self._stop_firmware()
         self._set_status(f"rolled back from {version}: {reason}")
+        self._owes_report = True
         previous = slots.roll_back()
         log.error("version %s did not come up (%s); rolled back", version, reason)
         if previous:
@@ -252,7 +255,12 @@ class Agent:
             self._firmware = None
 
     def _note_firmware(self) -> None:
-        """Take the firmware's last line as the status, unless it crashed after it."""
+        """Take the firmware's last line as the status, unless it crashed after it.
+
+        That an update was rolled back is said first, however soon the old firmware speaks.
+        """
+        if self._owes_report:
+            return
         if self._firmware and not self._firmware.exit_code and self._last_words():
             self.state.status = self._last_words()
 

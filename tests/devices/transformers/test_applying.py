@@ -248,7 +248,7 @@ def test_failing_script_shows_on_the_device(chained, say, in_acme, vera):
 def test_status_over_mqtt_goes_through_the_chain_too(chained):
     device, plain = chained(UPPER), chained(alias="plain")
     now = timezone.now()
-    signs_store([Sign(d.pk, d.uid, now, "fine #w") for d in (device, plain)])
+    signs_store([Sign(d, now, "fine #w") for d in (device, plain)])
     state = state_of(device)
     assert (state.status_raw, state.status) == ("fine #w", "")
     assert (state_of(plain).status, state_of(plain).level) == ("fine", "warning")
@@ -259,6 +259,6 @@ def test_status_over_mqtt_goes_through_the_chain_too(chained):
 def test_sign_of_life_without_status_leaves_the_status(chained, say):
     device = chained(UPPER)
     before = say(device, "fine")
-    signs_store([Sign(device.pk, device.uid, timezone.now())])
+    signs_store([Sign(device, timezone.now())])
     state = state_of(device)
     assert (state.status_raw, state.transform_due_at) == ("fine", before.transform_due_at)
