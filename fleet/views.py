@@ -33,6 +33,7 @@ class DeviceConfigurationView(DevicePage, ObjectTabView):
     """What was sent to the device while it ran, and how far it came."""
 
     tab = "configuration"
+    template_name = "fleet/device_configuration.html"
     table_class = ReceiptTable
     empty_title = "Nothing was pushed yet"
     empty_text = (

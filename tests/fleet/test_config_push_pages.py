@@ -74,8 +74,12 @@ def test_mistake_is_told_and_nothing_is_kept_or_shown_again(
 
 
 def test_operator_withdraws_what_waits(in_acme, olga, probe):
-    make_push(probe)
     client = in_acme(olga)
+    assert push_url(probe) in client.get(f"/devices/{probe.uid}/configuration/").text
+    make_push(probe)
+    page = client.get(f"/devices/{probe.uid}/configuration/").text
+    assert push_url(probe) in page
+    assert f"/devices/{probe.uid}/push-withdraw/" in page
     assert "EVERY" in client.get(f"/devices/{probe.uid}/push-withdraw/").text
     client.post(f"/devices/{probe.uid}/push-withdraw/")
     assert ConfigReceipt.objects.get().state == "withdrawn"
