@@ -1,20 +1,10 @@
-"""Configuration pushes in the Django admin, to be read: they have a state machine."""
+"""The workflows in the Django admin; what has no page of its own is shown plainly."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from core.admin import register_rest
+from fleet.pushes import admin as pushes
 
-from core.admin import ConsoleModelAdmin, register_rest
-from fleet.models import ConfigReceipt
-
-
-@admin.register(ConfigReceipt)
-class ConfigReceiptAdmin(ConsoleModelAdmin):
-    """How far each push came."""
-
-    list_display = ("__str__", "device", "state", "channel", "queued_at", "sent_at", "seen_at")
-    list_filter = ("state",)
-    search_fields = ("device__alias", "device__organization__name")
-
+__all__ = ["pushes"]
 
 register_rest("fleet")

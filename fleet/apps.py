@@ -6,11 +6,11 @@ from django.apps import AppConfig
 
 
 class FleetConfig(AppConfig):
-    """Configuration pushes."""
+    """Workflows over devices, a folder each."""
 
     name = "fleet"
     verbose_name = "Fleet"
 
     def ready(self) -> None:
         """Register audit events, what an account owns, and the tabs of a device."""
-        from fleet import belongings, events, views  # noqa: F401
+        from fleet.pushes import belongings, events, views  # noqa: F401

@@ -1,16 +1,7 @@
-"""Celery's side of the fleet app: shells over services."""
+"""The tasks of the workflows; Celery looks for them here."""
 
 from __future__ import annotations
 
-from typing import Any
+from fleet.pushes import tasks as pushes
 
-from celery import shared_task
-
-from fleet.constants import EXPIRE_TASK
-from fleet.services.pushes import config_pushes_expire
-
-
-@shared_task(name=EXPIRE_TASK)
-def expire(**_: Any) -> None:
-    """End pushes that no device fetched in time."""
-    config_pushes_expire()
+__all__ = ["pushes"]

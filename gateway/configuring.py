@@ -13,10 +13,10 @@ from typing import Any
 from django.db import transaction
 
 from devices.models import Device
-from fleet.choices import Channel, ReceiptState
 from fleet.models import ConfigReceipt
-from fleet.selectors import open_receipt, queued_receipts, sent_receipts
-from fleet.services.pushes import config_message_of, config_push_seen, config_push_sent
+from fleet.pushes.choices import Channel, ReceiptState
+from fleet.pushes.selectors import open_receipt, queued_receipts, sent_receipts
+from fleet.pushes.services import config_message_of, config_push_seen, config_push_sent
 from gateway.protocol import answers
 from gateway.protocol.messages import read_message
 from messaging.choices import Direction

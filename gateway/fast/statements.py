@@ -24,8 +24,8 @@ from devices.models import Device, DeviceState
 from devices.presence import LATE, LONGEST, OFFLINE, USUAL, expected, learned
 from devices.services import VOLATILE
 from devices.statuses import SAID, status_assignments
-from fleet.choices import OPEN
 from fleet.models import ConfigReceipt
+from fleet.pushes.choices import OPEN
 from gateway.fast.calls import KEPT, SAME, ZONE, Call
 from keys.models import ApiKey
 

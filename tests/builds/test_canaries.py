@@ -25,7 +25,7 @@ from builds.choices import BuildStatus
 from builds.models import Artifact, BuildLogLine, SigningKey
 from builds.services import build_run, build_start, source_create, token_issue
 from core.secret_fields import REGISTER, Protection
-from fleet.services.pushes import config_push_start
+from fleet.pushes.services import config_push_start
 from keys.models import DeployKey, EnvVar
 from keys.services import api_key_create, env_var_set, firmware_key_for
 from messaging.services import publish_on_commit

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.actor import Actor
 from devices.models import Device
 from fleet.models import ConfigReceipt
-from fleet.services.pushes import config_push_start
+from fleet.pushes.services import config_push_start
 
 
 def make_push(device: Device, values: dict[str, str] | None = None, **more: Any) -> ConfigReceipt:

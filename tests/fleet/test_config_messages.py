@@ -7,8 +7,8 @@ import json
 import pytest
 
 from core.exceptions import DomainError
-from fleet.constants import MAX_MESSAGE_BYTES
-from fleet.messages import check_values, configuration_message
+from fleet.pushes.constants import MAX_MESSAGE_BYTES
+from fleet.pushes.messages import check_values, configuration_message
 
 
 def cut(message: bytes) -> bytes:

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from core.exceptions import Conflict
-from fleet.choices import Channel, ReceiptState
 from fleet.models import ConfigPush, ConfigReceipt
-from fleet.services.pushes import (
+from fleet.pushes.choices import Channel, ReceiptState
+from fleet.pushes.services import (
     config_push_sent,
     config_push_start,
     config_push_withdraw,

@@ -8,7 +8,7 @@ import pytest
 
 from devices.models import DeviceState
 from devices.presence import presence_of
-from fleet.services.pushes import config_push_start
+from fleet.pushes.services import config_push_start
 from messaging.models import DeviceMessage, DeviceQuestion
 from messaging.question_services import question_answer
 from messaging.services import publish_on_commit

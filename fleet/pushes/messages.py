@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django.core.exceptions import ValidationError
 
 from core.exceptions import DomainError
-from fleet.constants import MAX_MESSAGE_BYTES, MAX_VALUE, MAX_VARIABLES, WIFI
+from fleet.pushes.constants import MAX_MESSAGE_BYTES, MAX_VALUE, MAX_VARIABLES, WIFI
 from keys.models import VARIABLE_NAME
 from messaging.payloads import device_json
 

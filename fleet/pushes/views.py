@@ -15,13 +15,13 @@ from core.views.actions import object_actions
 from devices.models import Device
 from devices.overview import visible_variables
 from devices.views import DevicePage
-from fleet.choices import ReceiptState
-from fleet.constants import WIFI
-from fleet.forms import ConfigPushForm
-from fleet.models import ConfigReceipt
-from fleet.selectors import open_receipt, receipts_of
-from fleet.services.pushes import config_push_start, config_push_withdraw
-from fleet.tables import ReceiptTable
+from fleet.pushes.choices import ReceiptState
+from fleet.pushes.constants import WIFI
+from fleet.pushes.forms import ConfigPushForm
+from fleet.pushes.models import ConfigReceipt
+from fleet.pushes.selectors import open_receipt, receipts_of
+from fleet.pushes.services import config_push_start, config_push_withdraw
+from fleet.pushes.tables import ReceiptTable
 from keys.views.traces import no_traces
 
 PUSH = Action("Push configuration", "push", permission="configure", icon="send", style="primary")

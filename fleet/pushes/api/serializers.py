@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from core.api.serializers import HrefField, ScopedModelSerializer, ScopedSerializer, UidRelatedField
 from devices.models import Device
-from fleet.constants import MAX_VALUE
-from fleet.models import ConfigReceipt
+from fleet.pushes.constants import MAX_VALUE
+from fleet.pushes.models import ConfigReceipt
 
 
 class ConfigReceiptSerializer(ScopedModelSerializer):

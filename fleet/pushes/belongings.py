@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from accounts.belongings import Belongings, belongings
-from fleet.models import ConfigPush
+from fleet.pushes.models import ConfigPush
 
 
 @belongings.register

@@ -8,7 +8,7 @@ from django import forms
 
 from core.exceptions import DomainError
 from core.fields import Sealed
-from fleet.messages import check_values
+from fleet.pushes.messages import check_values
 from keys.forms import SecretTextarea
 from keys.pasted import read_variables
 from keys.selectors import EffectiveVariable

@@ -13,12 +13,12 @@ from audit.recorder import record
 from core.exceptions import Conflict
 from core.jobs import changed_on_commit
 from devices.models import Device
-from fleet import events
-from fleet.choices import ALLOWED_FROM, Channel, ReceiptState
-from fleet.constants import LIFETIME
-from fleet.messages import check_values, configuration_message
-from fleet.models import ConfigPush, ConfigReceipt
-from fleet.selectors import open_receipt
+from fleet.pushes import events
+from fleet.pushes.choices import ALLOWED_FROM, Channel, ReceiptState
+from fleet.pushes.constants import LIFETIME
+from fleet.pushes.messages import check_values, configuration_message
+from fleet.pushes.models import ConfigPush, ConfigReceipt
+from fleet.pushes.selectors import open_receipt
 
 EXPIRE_PORTION = 500
 

@@ -12,10 +12,10 @@ from rest_framework.response import Response
 
 from core.api.viewsets import CreateMixin, ReadOnlyViewSet
 from core.scoping import is_allowed
-from fleet.api.serializers import ConfigPushSerializer, ConfigReceiptSerializer
-from fleet.filters import ConfigReceiptFilterSet
-from fleet.models import ConfigReceipt
-from fleet.services.pushes import config_push_start, config_push_withdraw
+from fleet.pushes.api.serializers import ConfigPushSerializer, ConfigReceiptSerializer
+from fleet.pushes.filters import ConfigReceiptFilterSet
+from fleet.pushes.models import ConfigReceipt
+from fleet.pushes.services import config_push_start, config_push_withdraw
 
 
 class ConfigReceiptViewSet(CreateMixin, ReadOnlyViewSet):

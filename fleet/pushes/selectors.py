@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from devices.models import Device
-from fleet.choices import OPEN, ReceiptState
-from fleet.models import ConfigReceipt
+from fleet.pushes.choices import OPEN, ReceiptState
+from fleet.pushes.models import ConfigReceipt
 
 
 def open_receipt(device: Device) -> ConfigReceipt | None:

@@ -6,8 +6,8 @@ import django_filters
 
 from core.filters import ScopedFilterSet
 from devices.models import Device
-from fleet.choices import ReceiptState
-from fleet.models import ConfigReceipt
+from fleet.pushes.choices import ReceiptState
+from fleet.pushes.models import ConfigReceipt
 
 
 class ConfigReceiptFilterSet(ScopedFilterSet):

@@ -1,0 +1,1 @@
+"""Configuration pushes: values for devices to take over while they run."""

@@ -1,0 +1,16 @@
+"""Celery's side of the fleet app: shells over services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from fleet.pushes.constants import EXPIRE_TASK
+from fleet.pushes.services import config_pushes_expire
+
+
+@shared_task(name=EXPIRE_TASK)
+def expire(**_: Any) -> None:
+    """End pushes that no device fetched in time."""
+    config_pushes_expire()
