@@ -22,6 +22,11 @@ from tests.factories.accounts import OrganizationFactory, join, make_user
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+def pytest_addoption(parser) -> None:
+    """`--routes transfer` tries only those routes of the access matrix while one works on them."""
+    parser.addoption("--routes", default="", help="regular expression of route names to try")
+
+
 def pytest_collection_modifyitems(items) -> None:
     """A test that may use the main database may use that of the history, where it has its own."""
     for item in items:
