@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.generic import View
@@ -15,6 +14,7 @@ from core.exceptions import DomainError
 from core.scoping import scope_form_fields
 from core.views.base import ScopedViewMixin, heading, noun
 from core.views.registry import url_name
+from core.views.selection import Selection
 
 MAX_ROWS = 1000
 
@@ -69,13 +69,8 @@ class BulkActionView(ScopedViewMixin, View):
         return []
 
     def _selected(self) -> list[Any]:
-        permitted = self.get_rows(self.action)
-        if self.request.POST.get("all"):
-            query = QueryDict(self.request.POST.get("query", ""))
-            permitted = self.filterset_class(query, queryset=permitted, request=self.request).qs
-        else:
-            uids = [uid for uid in self.request.POST.getlist("selected") if _is_uid(uid)]
-            permitted = permitted.filter(uid__in=uids)
+        chosen = Selection.of(self.request.POST)
+        permitted = chosen.among(self.get_rows(self.action), self.filterset_class, self.request)
         rows = list(permitted[: MAX_ROWS + 1])
         if len(rows) > MAX_ROWS:
             said = f"These are the first {MAX_ROWS}; do it again for the rest."
@@ -97,7 +92,8 @@ class BulkActionView(ScopedViewMixin, View):
 
     def _ask(self, rows: list[Any]) -> HttpResponse:
         count = len(rows)
-        hidden = [{"name": "selected", "value": f"{row.uid}"} for row in rows]
+        # Those rows and no others: what is asked about is what will be done.
+        hidden = Selection(uids=tuple(row.uid for row in rows)).hidden()
         context = {
             "title": f"{self.submit_label} {count} {noun(self.model, count)}?",
             "objects": rows,
@@ -125,11 +121,3 @@ class BulkDeleteView(BulkActionView):
     submit_label = "Delete"
     done_word = "deleted"
     danger = True
-
-
-def _is_uid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
