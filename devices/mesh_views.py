@@ -42,7 +42,7 @@ from devices.mesh_forms import (
 from devices.models import Device, Mesh
 from devices.querysets import with_device_count
 from devices.tables import MemberTable, MeshTable
-from devices.views import LISTED
+from devices.views.listing import LISTED
 
 ROWS = with_device_count(Mesh.objects.select_related("organization"))
 MESH_ACTIONS = (

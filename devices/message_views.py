@@ -12,7 +12,7 @@ from django.urls import reverse
 from core.views import Action, ObjectActionView, ObjectTabView, register_model_view
 from core.views.actions import object_actions
 from devices.models import Device
-from devices.views import DevicePage
+from devices.views.page import DevicePage
 from messaging.forms import PublishForm
 from messaging.models import DeviceMessage
 from messaging.selectors import open_question

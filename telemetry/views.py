@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from core.views import register_model_view
 from devices.models import Device
-from devices.views import DevicePage
+from devices.views.page import DevicePage
 from telemetry.charts import device_charts, range_links
 from telemetry.ranges import range_of
 from telemetry.selectors import device_series, status_page

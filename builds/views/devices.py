@@ -15,7 +15,7 @@ from core.scoping import sees
 from core.views import ObjectActionView, ObjectTabView, register_model_view
 from devices.models import Device
 from devices.overview import visible_variables
-from devices.views import DevicePage
+from devices.views.page import DevicePage
 
 
 @register_model_view(Device, "builds")

@@ -38,7 +38,7 @@ from core.views.actions import object_actions
 from devices.models import Device
 from devices.overview import visible_variables
 from devices.tables import DeviceTable, EnvironmentTable
-from devices.views import LISTED
+from devices.views.listing import LISTED
 from keys.models import EnvVar
 
 ROWS = Source.objects.select_related("organization", "deploy_key")

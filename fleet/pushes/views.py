@@ -14,7 +14,7 @@ from core.views import Action, ObjectActionView, ObjectTabView, register_model_v
 from core.views.actions import object_actions
 from devices.models import Device
 from devices.overview import visible_variables
-from devices.views import DevicePage
+from devices.views.page import DevicePage
 from fleet.pushes.choices import ReceiptState
 from fleet.pushes.constants import WIFI
 from fleet.pushes.forms import ConfigPushForm

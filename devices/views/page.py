@@ -1,4 +1,4 @@
-"""Console pages of devices. What belongs to builds is added by the builds app."""
+"""The page of one device, and its tabs. What belongs to builds is added by the builds app."""
 
 from __future__ import annotations
 
@@ -8,26 +8,8 @@ from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.tables import HistoryTable
 from core.scoping import is_allowed
-from core.views import (
-    Action,
-    BulkActionView,
-    BulkDeleteView,
-    EmptyState,
-    Fact,
-    ObjectDeleteView,
-    ObjectEditView,
-    ObjectListView,
-    ObjectTabView,
-    ObjectView,
-    Tab,
-    linked,
-    register_model_view,
-)
+from core.views import Action, Fact, ObjectTabView, ObjectView, Tab, linked, register_model_view
 from core.views.actions import object_actions
-from devices import services
-from devices.consequences import deletion_consequences
-from devices.filters import DeviceFilterSet
-from devices.forms import AttachSourceForm, AutoUpdateForm, DeviceForm
 from devices.health import (
     firmware_of,
     health_of,
@@ -39,15 +21,13 @@ from devices.health import (
 from devices.models import Device
 from devices.overview import checkin_facts, visible_variables
 from devices.querysets import with_newest_build
-from devices.tables import DeviceTable, EnvironmentTable
+from devices.tables import EnvironmentTable
 from devices.transformers.selectors import chain_shown
+from devices.views.actions import DEVICE_ACTIONS
 from keys.models import EnvVar
 from messaging.models import DeviceMessage
 from messaging.selectors import open_question
 
-# Long texts of the source that a list does not show.
-UNSHOWN = ("source__refs", "source__known_hosts", "source__access_token")
-LISTED = with_newest_build(Device.objects.select_related("source", "state").defer(*UNSHOWN))
 WITH_BUILDS = with_newest_build(Device.objects).select_related(
     "organization",
     "source",
@@ -55,50 +35,7 @@ WITH_BUILDS = with_newest_build(Device.objects).select_related(
     "state__installed_build__source",
     "state__offered_build__source",
 )
-
-
-DEVICE_ACTIONS = (
-    Action("Edit", "edit", permission="change", icon="edit"),
-    Action("Build firmware", "build", icon="hammer", style="primary"),
-    Action("Delete", "delete", icon="trash", style="danger"),
-)
 MESHES = Action("Meshes", "meshes", permission="change", icon="topology-star-3")
-
-
-@register_model_view(Device, "list", detail=False)
-class DeviceListView(ObjectListView):
-    """Every device that the reader may see."""
-
-    queryset = LISTED
-    filterset_class = DeviceFilterSet
-    table_class = DeviceTable
-    row_actions = DEVICE_ACTIONS
-    actions = (Action("Add device", "add", icon="plus", style="primary"),)
-    bulk_actions = (
-        Action("Attach source", "bulk_source", permission="change", icon="git-branch"),
-        Action("Attach transformer", "bulk_transformer", permission="change", icon="code"),
-        Action("Set updates", "bulk_auto_update", permission="change", icon="rotate-clockwise"),
-        Action("Attach to mesh", "bulk_mesh_attach", permission="change", icon="topology-star-3"),
-        Action("Detach from mesh", "bulk_mesh_detach", permission="change", icon="x"),
-        Action("Delete", "bulk_delete", icon="trash", style="danger"),
-    )
-    empty = EmptyState(
-        "No devices yet",
-        "A device appears here by itself when it first calls with an API key of this "
-        "organization. You can also add it before it calls.",
-        icon="cpu",
-        button="Add device",
-    )
-
-    saved_views = (
-        ("All", ""),
-        ("Online", "seen=online"),
-        ("Late", "seen=late"),
-        ("Offline", "seen=offline"),
-        ("Warnings", "level=warning"),
-        ("Errors", "level=error"),
-        ("Update waiting", "firmware=waiting"),
-    )
 
 
 class DevicePage(ObjectView):
@@ -213,94 +150,6 @@ class DeviceAuditView(DevicePage, ObjectTabView):
         """Return the events that name the device."""
         events = AuditEvent.objects.allowed(self.actor).filter(target_uid=obj.uid)
         return events.order_by("-at", "-pk")
-
-
-@register_model_view(Device, "add", detail=False)
-@register_model_view(Device, "edit")
-class DeviceEditView(ObjectEditView):
-    """Adds or changes a device."""
-
-    queryset = Device.objects.select_related("organization", "source")
-    form_class = DeviceForm
-    template_name = "devices/device_edit.html"
-
-    def form_kwargs(self, obj: Any) -> dict[str, Any]:
-        """Offer the sources of the organization that the device is in."""
-        organization = obj.organization if obj is not None else self.organization()
-        return {**super().form_kwargs(obj), "organization": organization}
-
-    def save(self, form: Any, obj: Any) -> Any:
-        """Call the service."""
-        if obj is not None:
-            return services.device_edit(self.actor, device=obj, **form.cleaned_data)
-        return services.device_create(
-            self.actor, organization=self.organization(), **form.cleaned_data
-        )
-
-
-@register_model_view(Device, "delete")
-class DeviceDeleteView(ObjectDeleteView):
-    """Deletes a device after saying what goes with it."""
-
-    queryset = Device.objects.select_related("organization")
-
-    def consequences(self, obj: Any) -> list[str]:
-        """Name what goes with it."""
-        return deletion_consequences([obj])
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        services.device_delete(self.actor, device=obj)
-
-
-@register_model_view(Device, "bulk_delete", detail=False)
-class DeviceBulkDeleteView(BulkDeleteView):
-    """Deletes the selected devices."""
-
-    queryset = Device.objects.select_related("organization")
-    filterset_class = DeviceFilterSet
-
-    def consequences(self, rows: list[Any]) -> list[str]:
-        """Name what goes with them."""
-        return deletion_consequences(rows)
-
-    def perform(self, obj: Any) -> None:
-        """Call the service."""
-        services.device_delete(self.actor, device=obj)
-
-
-@register_model_view(Device, "bulk_source", detail=False)
-class DeviceBulkSourceView(BulkActionView):
-    """Attaches one source to the selected devices."""
-
-    queryset = Device.objects.select_related("organization")
-    filterset_class = DeviceFilterSet
-    action = "change"
-    form_class = AttachSourceForm
-    submit_label = "Attach a source to"
-    done_word = "changed"
-
-    def perform(self, obj: Any) -> None:
-        """Call the service."""
-        services.device_edit(self.actor, device=obj, source=self.form.cleaned_data["source"])
-
-
-@register_model_view(Device, "bulk_auto_update", detail=False)
-class DeviceBulkAutoUpdateView(BulkActionView):
-    """Turns automatic updates of the selected devices on or off."""
-
-    queryset = Device.objects.select_related("organization")
-    filterset_class = DeviceFilterSet
-    action = "change"
-    form_class = AutoUpdateForm
-    submit_label = "Set updates of"
-    done_word = "changed"
-
-    def perform(self, obj: Any) -> None:
-        """Call the service."""
-        services.device_edit(
-            self.actor, device=obj, auto_update=self.form.cleaned_data["auto_update"]
-        )
 
 
 def device_query(device: Device) -> str:

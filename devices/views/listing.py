@@ -1,0 +1,50 @@
+"""The list of devices."""
+
+from __future__ import annotations
+
+from core.views import Action, EmptyState, ObjectListView, register_model_view
+from devices.filters import DeviceFilterSet
+from devices.models import Device
+from devices.querysets import with_newest_build
+from devices.tables import DeviceTable
+from devices.views.actions import DEVICE_ACTIONS
+
+# Long texts of the source that a list does not show.
+UNSHOWN = ("source__refs", "source__known_hosts", "source__access_token")
+LISTED = with_newest_build(Device.objects.select_related("source", "state").defer(*UNSHOWN))
+
+
+@register_model_view(Device, "list", detail=False)
+class DeviceListView(ObjectListView):
+    """Every device that the reader may see."""
+
+    queryset = LISTED
+    filterset_class = DeviceFilterSet
+    table_class = DeviceTable
+    row_actions = DEVICE_ACTIONS
+    actions = (Action("Add device", "add", icon="plus", style="primary"),)
+    bulk_actions = (
+        Action("Attach source", "bulk_source", permission="change", icon="git-branch"),
+        Action("Attach transformer", "bulk_transformer", permission="change", icon="code"),
+        Action("Set updates", "bulk_auto_update", permission="change", icon="rotate-clockwise"),
+        Action("Attach to mesh", "bulk_mesh_attach", permission="change", icon="topology-star-3"),
+        Action("Detach from mesh", "bulk_mesh_detach", permission="change", icon="x"),
+        Action("Delete", "bulk_delete", icon="trash", style="danger"),
+    )
+    empty = EmptyState(
+        "No devices yet",
+        "A device appears here by itself when it first calls with an API key of this "
+        "organization. You can also add it before it calls.",
+        icon="cpu",
+        button="Add device",
+    )
+
+    saved_views = (
+        ("All", ""),
+        ("Online", "seen=online"),
+        ("Late", "seen=late"),
+        ("Offline", "seen=offline"),
+        ("Warnings", "level=warning"),
+        ("Errors", "level=error"),
+        ("Update waiting", "firmware=waiting"),
+    )
