@@ -20,6 +20,7 @@ urlpatterns = [
     path("accounts/", include("accounts.identity.urls")),
     path("", include("devices.urls")),
     path("questions/", include("messaging.urls")),
+    path("", include("fleet.urls")),
     path("", include("builds.urls")),
     path("audit/", include("audit.urls")),
     path("outbox/", include("thinx_console.outbox.urls")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.views.actions import Action, ObjectAction
 from core.views.base import ScopedViewMixin
 from core.views.bulk import BulkActionView, BulkDeleteView
+from core.views.bulk_bar import register_bulk_action
 from core.views.detail import Fact, ObjectTabView, ObjectView, Tab, linked
 from core.views.edit import ObjectEditView
 from core.views.listing import EmptyState, ObjectListView
@@ -28,5 +29,6 @@ __all__ = [
     "Tab",
     "get_model_urls",
     "linked",
+    "register_bulk_action",
     "register_model_view",
 ]

@@ -28,6 +28,7 @@ class ObjectAction:
     method: str = "get"
     confirm: bool = False
     disabled_reason: str = ""
+    dialog: bool = True
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Action:
     """A button as a view declares it: the URL action it leads to and the permission it needs.
 
     `permission` defaults to the URL action. `disabled` returns a sentence when the object's
-    state (not its access) forbids the action, `shown` hides it altogether.
+    state (not its access) forbids the action, `shown` hides it altogether. `address` is where it
+    leads when that is no view of the model; a bulk action without `dialog` opens a page.
     """
 
     label: str
@@ -49,6 +51,8 @@ class Action:
     shown: Callable[[Any], bool] | None = None
     model: type[Model] | None = None
     query: Callable[[Any], str] | None = None
+    address: Callable[[], str] | None = None
+    dialog: bool = True
 
     @property
     def needed(self) -> str:
@@ -66,12 +70,14 @@ class Action:
 
     def for_model(self, model: type[Model]) -> ObjectAction:
         """Return the button that concerns no single object, such as *Add*."""
+        if self.address is not None:
+            return self._button(self.address(), None)
         return self._button(reverse(url_name(self.model or model, self.verb)), None)
 
     def _button(self, url: str, obj: Model | None) -> ObjectAction:
         reason = self.disabled(obj) if self.disabled and obj is not None else ""
         return ObjectAction(
-            self.label, url, self.icon, self.style, self.method, self.confirm, reason
+            self.label, url, self.icon, self.style, self.method, self.confirm, reason, self.dialog
         )
 
 

@@ -22,6 +22,7 @@ from django_tables2 import RequestConfig
 from core.concealing import told
 from core.views.actions import Action, attach_row_actions, model_actions
 from core.views.base import ScopedViewMixin, heading
+from core.views.bulk_bar import registered_bulk_actions
 from core.views.registry import url_name
 
 PER_PAGE = 50
@@ -88,6 +89,7 @@ class ObjectListView(ScopedViewMixin, View):
         chips = list(self._chips(filterset))
         narrowed = getattr(request, "organization", None)
         buttons = model_actions(self.actions, model, self.actor, narrowed)
+        bulk = (*self.bulk_actions, *registered_bulk_actions(model))
         organization = narrowed or getattr(request, "home_organization", None)
         return {
             "title": self.title or heading(model),
@@ -100,7 +102,7 @@ class ObjectListView(ScopedViewMixin, View):
             "clear_url": request.path if chips or request.GET.get("q") else "",
             "search": request.GET.get("q", ""),
             "actions": buttons,
-            "bulk_actions": model_actions(self.bulk_actions, model, self.actor, narrowed),
+            "bulk_actions": model_actions(bulk, model, self.actor, narrowed),
             "export_url": f"?{_query(request, export='csv')}",
             "total": table.paginator.count,
             "is_filtered": bool(chips or request.GET.get("q")),

@@ -33,15 +33,19 @@ async function show(url, from, options = {}) {
   return true;
 }
 
+// Closes the menu that an entry is in; returns what gets the focus back: the menu's button.
+function leaveMenu(entry) {
+  const menu = entry.closest("[popover]");
+  menu?.hidePopover();
+  return menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : entry;
+}
+
 document.addEventListener("click", async (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   const link = event.target.closest("[data-dialog-link]");
   if (link) {
     event.preventDefault();
-    const from = link.closest("[popover]")
-      ? document.querySelector(`[popovertarget="${link.closest("[popover]").id}"]`)
-      : link;
-    link.closest("[popover]")?.hidePopover();
+    const from = leaveMenu(link);
     if (!(await show(link.href, from))) location.assign(link.href);
     return;
   }
@@ -65,7 +69,7 @@ document.addEventListener("submit", async (event) => {
   if (!button?.matches("[data-dialog-submit]")) return;
   event.preventDefault();
   const body = new FormData(event.target, button);
-  if (await show(button.formAction, button, { method: "POST", body })) return;
+  if (await show(button.formAction, leaveMenu(button), { method: "POST", body })) return;
   event.target.action = button.formAction;
   event.target.submit();
 });
