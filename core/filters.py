@@ -15,7 +15,11 @@ from core.scoping import scope_form_fields
 
 
 class ScopedFilterSet(django_filters.FilterSet):
-    """Adds `q`, a search over `search_fields`, and narrows model choices to the actor's reach."""
+    """Adds `q`, a search over `search_fields`, and narrows model choices to the actor's reach.
+
+    Without a request (a stored rule) every choice exists, and the queryset alone decides what may
+    be matched.
+    """
 
     search_fields: ClassVar[tuple[str, ...]] = ()
 
@@ -27,6 +31,12 @@ class ScopedFilterSet(django_filters.FilterSet):
             return queryset
         rules = (Q(**{f"{field}__icontains": value.strip()}) for field in self.search_fields)
         return queryset.filter(reduce(or_, rules))
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Match nothing while a filter is not understood: one that is left out would widen."""
+        if not self.form.is_valid():
+            return queryset.none()
+        return super().filter_queryset(queryset)
 
     @property
     def form(self) -> Any:

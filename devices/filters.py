@@ -13,7 +13,7 @@ from django.utils import timezone
 from core.filters import ScopedFilterSet
 from devices import presence
 from devices.models import Device, Mesh
-from devices.querysets import seen_within, tagged, update_waiting, with_newest_build
+from devices.querysets import seen_within, signal_between, tagged, update_waiting, with_newest_build
 from devices.transformers.models import StatusTransformer
 
 SEEN = {
@@ -42,6 +42,13 @@ FIRMWARE = [
     ("none", "Never built here"),
 ]
 
+# In dBm, from (included) and below; what counts as strong and weak differs by a few per radio.
+SIGNALS = {
+    "strong": ("Strong, above -67 dBm", -67, 0),
+    "fair": ("Fair, -80 to -67 dBm", -80, -67),
+    "weak": ("Weak, below -80 dBm", -999, -80),
+}
+
 
 class DeviceFilterSet(ScopedFilterSet):
     """Everything a device can be found by."""
@@ -58,12 +65,14 @@ class DeviceFilterSet(ScopedFilterSet):
     source = django_filters.ModelChoiceFilter(
         queryset=Device._meta.get_field("source").related_model._default_manager.all(),
         to_field_name="uid",
+        null_label="No source",
         label="Source",
     )
     mesh = django_filters.ModelChoiceFilter(
         queryset=Mesh.objects.order_by("alias", "pk"),
         field_name="meshes",
         to_field_name="uid",
+        null_label="In no mesh",
         label="Mesh",
     )
     version = django_filters.CharFilter(
@@ -80,6 +89,14 @@ class DeviceFilterSet(ScopedFilterSet):
     )
     transformer_error = django_filters.BooleanFilter(
         method="filter_transformer_error", label="Transformer fails"
+    )
+    signal = django_filters.ChoiceFilter(
+        choices=[
+            *((key, label) for key, (label, _, _) in SIGNALS.items()),
+            ("none", "Not reported"),
+        ],
+        method="filter_signal",
+        label="Signal",
     )
     auto_update = django_filters.BooleanFilter(label="Updates by itself")
 
@@ -112,6 +129,12 @@ class DeviceFilterSet(ScopedFilterSet):
         """Narrow to the devices whose chain failed on their last status, or did not."""
         failing = ~Q(state__status_error="") & Q(state__status_error__isnull=False)
         return devices.filter(failing if value else ~failing)
+
+    def filter_signal(self, devices: Any, name: str, value: str) -> Any:
+        """Narrow by the strength of the signal that the device last reported."""
+        if value == "none":
+            return devices.filter(Q(state__rssi="") | Q(state=None))
+        return signal_between(devices, *SIGNALS[value][1:])
 
     def filter_tag(self, devices: Any, name: str, value: str) -> Any:
         """Narrow to the devices that carry the tag."""

@@ -6,7 +6,19 @@ import json
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FloatField,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
@@ -40,6 +52,18 @@ def tagged(devices: Rows, tag: str) -> Rows:
     if not tag.isascii():
         said |= Q(tags_text__contains=json.dumps(tag, ensure_ascii=False))
     return devices.alias(tags_text=Cast("tags", TextField())).filter(said)
+
+
+def signal_between(devices: Rows, lowest: int, below: int) -> Rows:
+    """Narrow to the devices whose last RSSI is in the range, in dBm; what is no number is in none.
+
+    The column holds what the device said. PostgreSQL refuses to cast words, hence the CASE.
+    """
+    said = When(
+        state__rssi__regex=r"^-?[0-9]{1,3}(\.[0-9]+)?$", then=Cast("state__rssi", FloatField())
+    )
+    rows = devices.alias(signal_dbm=Case(said, default=None))
+    return rows.filter(signal_dbm__gte=lowest, signal_dbm__lt=below)
 
 
 def with_device_count(meshes: QuerySet[Mesh]) -> QuerySet[Mesh]:

@@ -87,6 +87,7 @@ class ObjectListView(ScopedViewMixin, View):
         """Return what generic/object_list.html names in its first comment."""
         request, model = self.request, self.model
         chips = list(self._chips(filterset))
+        is_filtered = bool(chips or request.GET.get("q") or not filterset.form.is_valid())
         narrowed = getattr(request, "organization", None)
         buttons = model_actions(self.actions, model, self.actor, narrowed)
         bulk = (*self.bulk_actions, *registered_bulk_actions(model))
@@ -99,13 +100,14 @@ class ObjectListView(ScopedViewMixin, View):
             "table": table,
             "filterset": filterset,
             "chips": chips,
-            "clear_url": request.path if chips or request.GET.get("q") else "",
+            "not_understood": list(_faults(filterset.form)),
+            "clear_url": request.path if is_filtered else "",
             "search": request.GET.get("q", ""),
             "actions": buttons,
             "bulk_actions": model_actions(bulk, model, self.actor, narrowed),
             "export_url": f"?{_query(request, export='csv')}",
             "total": table.paginator.count,
-            "is_filtered": bool(chips or request.GET.get("q")),
+            "is_filtered": is_filtered,
             "empty": self._empty(model),
             "live_group": f"org.{organization.uid}" if organization and self.is_live else "",
             "live_models": model._meta.label_lower,
@@ -140,8 +142,7 @@ class ObjectListView(ScopedViewMixin, View):
 
     def _chips(self, filterset: Any) -> Iterator[dict[str, str]]:
         form = filterset.form
-        if not form.is_valid():
-            return
+        form.is_valid()
         for name, value in form.cleaned_data.items():
             if name == "q" or value in (None, "", []) or not hasattr(value, "__str__"):
                 continue
@@ -190,6 +191,11 @@ class _Echo:
 def _cell(value: Any) -> str:
     text = "" if value is None else f"{value}"
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _faults(form: Any) -> Iterator[str]:
+    for name, errors in form.errors.items():
+        yield f"{form.fields[name].label or name}: {' '.join(errors)}"
 
 
 def _shown(field: Any, value: Any) -> str:

@@ -151,6 +151,14 @@ def test_filter_by_a_foreign_source_is_no_choice(signed_in, olga, acme, umbrella
     assert "their-own" not in page.text
 
 
+def test_filter_that_is_not_understood_shows_nothing_and_says_which(signed_in, olga, acme):
+    DeviceFactory(organization=acme, alias="pump")
+    page = signed_in(olga).get(f"{URL}?seen=yesterday&platform=python")
+    assert names(page) == []
+    assert "Seen: Select a valid choice" in page.text
+    assert [chip["label"] for chip in page.context["chips"]] == ["Platform: python"]
+
+
 def test_device_shows_update_waiting_until_it_reports_the_version(signed_in, olga, acme):
     device = DeviceFactory(organization=acme, source=SourceFactory(organization=acme))
     build = built(device)
