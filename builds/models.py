@@ -6,6 +6,7 @@ from django.db import models
 from django.urls import reverse
 
 from builds.choices import FINAL, BuildStatus
+from builds.deltas import models as deltas  # noqa: F401  (Django finds them here)
 from core.fields import EncryptedTextField
 from core.grants import GroupGrant, UserGrant
 from core.models import UidModel

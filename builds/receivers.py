@@ -1,4 +1,4 @@
-"""Whatever deletes an artifact's row (its build, source, device, organization) deletes its file."""
+"""Whatever deletes the row of an artifact or a delta deletes its file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from django.db import transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
+from builds.deltas.models import Delta
 from builds.models import Artifact
 
 
 @receiver(post_delete, sender=Artifact)
-def delete_file(instance: Artifact, **_: Any) -> None:
+@receiver(post_delete, sender=Delta)
+def delete_file(instance: Artifact | Delta, **_: Any) -> None:
     """Delete the file once the deletion of the row is certain."""
-    transaction.on_commit(partial(_delete, instance.file))
+    if instance.file:
+        transaction.on_commit(partial(_delete, instance.file))
 
 
 def _delete(name: str) -> None:

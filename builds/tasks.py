@@ -6,7 +6,8 @@ from typing import Any
 
 from celery import shared_task
 
-from builds.constants import RUN_TASK, SWEEP_TASK
+from builds.constants import DELTA_TASK, RUN_TASK, SWEEP_TASK
+from builds.deltas.services import delta_make, deltas_sweep
 from builds.services.execution import build_run
 from builds.services.sweep import builds_sweep
 
@@ -21,3 +22,10 @@ def run(build_uid: str, **_: Any) -> None:
 def sweep(**_: Any) -> None:
     """Put right what a dead worker left."""
     builds_sweep()
+    deltas_sweep()
+
+
+@shared_task(name=DELTA_TASK)
+def delta(delta_id: int, **_: Any) -> None:
+    """Make one delta."""
+    delta_make(delta_id)

@@ -54,18 +54,18 @@ def firmware_response(
     try:
         if _has_it(request, artifact, etag):
             file.close()
-            return _with_headers(HttpResponse(status=304), artifact, device)
+            return with_headers(HttpResponse(status=304), artifact, device)
         start, stop, status = _span(request, artifact.size, etag)
     except Unsatisfiable:
         file.close()
         response = HttpResponse(status=416)
         response["Content-Range"] = f"bytes */{artifact.size}"
-        return _with_headers(response, artifact, device)
+        return with_headers(response, artifact, device)
     answer = _body(request, file, start, stop, status)
     answer["Content-Length"] = str(stop - start)
     if status == 206:
         answer["Content-Range"] = f"bytes {start}-{stop - 1}/{artifact.size}"
-    return _with_headers(answer, artifact, device)
+    return with_headers(answer, artifact, device)
 
 
 def files_response(artifact: Artifact, file: IO[bytes]) -> HttpResponse | None:
@@ -140,9 +140,10 @@ def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int, int]:
     return start, stop, 206
 
 
-def _with_headers(
+def with_headers(
     response: HttpResponseBase, artifact: Artifact, device: Device
 ) -> HttpResponseBase:
+    """Add what is said of the whole firmware, whatever part of it the answer holds."""
     build = artifact.build
     headers = {
         "Content-Type": "application/octet-stream",

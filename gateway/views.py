@@ -13,7 +13,8 @@ from builds.services.tokens import token_find
 from devices.models import Device
 from gateway import services
 from gateway.callers import Caller, caller_of, caller_without_owner, note_without_key
-from gateway.downloads import files_response, firmware_response, open_artifact
+from gateway.deltas import delta_response
+from gateway.downloads import files_response, firmware_response, open_artifact, with_headers
 from gateway.endpoint import JSON, TEXT, device_endpoint, read_body, reply
 from gateway.outcomes import Offer, download_begun, note_downloaded
 from gateway.protocol import answers
@@ -77,11 +78,15 @@ def _fetch_firmware(request: HttpRequest) -> HttpResponseBase:
     token = token_find(text)
     if token is None:
         return reply(OTT_UPDATE_NOT_FOUND, status=404, content_type=TEXT)
-    file = open_artifact(token.artifact)
-    if file is None:
-        return reply(OTT_UPDATE_NOT_AVAILABLE, status=404, content_type=TEXT)
-    response = _payload(request, token.artifact, token.device, file)
-    if request.method != "HEAD" and response.status_code in {200, 206}:
+    response = delta_response(request, token.artifact, token.device)
+    if response is not None:
+        with_headers(response, token.artifact, token.device)
+    else:
+        file = open_artifact(token.artifact)
+        if file is None:
+            return reply(OTT_UPDATE_NOT_AVAILABLE, status=404, content_type=TEXT)
+        response = _payload(request, token.artifact, token.device, file)
+    if request.method != "HEAD" and response.status_code in {200, 206, 226}:
         actor = replace(Actor.named_system("device gateway"), address=client_address(request))
         download_begun(actor, token)
     return response

@@ -554,6 +554,7 @@ GET              admin:builds_build_change                               admin_a
 GET              admin:builds_buildgrouppermission_changelist            admin_all
 GET              admin:builds_buildlogline_changelist                    admin
 GET              admin:builds_builduserpermission_changelist             admin_all
+GET              admin:builds_delta_changelist                           admin_all
 GET              admin:builds_onetimetoken_changelist                    admin_all
 GET              admin:builds_signingkey_changelist                      admin_all
 GET              admin:builds_signingkey_change                          admin_none

@@ -10,7 +10,7 @@ import time
 
 from thinx_agent import verify
 from thinx_agent.config import Config, hardware_address
-from thinx_agent.download import Checks, Download, Downloader
+from thinx_agent.download import Base, Checks, Download, Downloader
 from thinx_agent.errors import AgentError, ConfigError, Refused, Rejected, TransportError
 from thinx_agent.slots import Installed, Slots
 from thinx_agent.store import State, lock_folder, write_atomic
@@ -159,12 +159,16 @@ class Agent:
     def _update(self, ott: str) -> bool:
         """Download, verify, install, restart; True when there is an outcome to report."""
         try:
-            download = self._downloader.fetch(ott, self._checks())
+            download = self._downloader.fetch(ott, self._checks(), self._base())
         except Refused as error:
             log.error("the update is refused: %s", error)
             self._set_status(f"update refused: {error}")
             return False
         return self._install(download)
+
+    def _base(self) -> Base | None:
+        running = self._running
+        return Base(running.path, running.manifest.sha256) if running else None
 
     def _install(self, download: Download) -> bool:
         self._pin(download.public_key)

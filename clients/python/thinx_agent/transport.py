@@ -47,9 +47,16 @@ class Console:
         with self._request("POST", "/device/register", headers, body) as response:
             return read_answer(response.body(MAX_ANSWER))
 
-    def firmware(self, ott: str, *, offset: int = 0, etag: str = "") -> Response:
-        """Ask for firmware by its token, from `offset` on if it is still what `etag` names."""
+    def firmware(self, ott: str, *, offset: int = 0, etag: str = "", base: str = "") -> Response:
+        """Ask for firmware by its token, from `offset` on if it is still what `etag` names.
+
+        With the SHA-256 of a `base` a delta to that one will do (RFC 3229), or word that one is
+        being made.
+        """
         headers = {"Accept": "application/octet-stream"}
+        if base:
+            headers["If-None-Match"] = f'"{base}"'
+            headers.update({"A-IM": "detools", "Prefer": "respond-async"})
         if offset and etag:
             headers.update({"Range": f"bytes={offset}-", "If-Range": etag})
         return self._request("GET", "/device/firmware?" + urlencode({"ott": ott}), headers)
@@ -98,6 +105,10 @@ class Response:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Read no more of it."""
         self._connection.close()
 
     def read(self, size: int) -> bytes:

@@ -97,6 +97,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/device/firmware?ott=" + "f" * 64 or not firmware:
             self.answer(200, b"OTT_UPDATE_NOT_FOUND", {})
             return
+        if console.deltas and self.headers.get("A-IM") == "detools":
+            self.give_delta(console.deltas.pop(0), firmware)
+            return
         start, headers = 0, dict(firmware.headers)
         content = firmware.content
         wanted = self.headers.get("Range")
@@ -107,6 +110,15 @@ class Handler(BaseHTTPRequestHandler):
         rest = content[start:]
         stop = console.cut.pop(0) if console.cut else len(rest)
         self.answer(206 if start else 200, rest, headers, stop)
+
+    def give_delta(self, delta, firmware):
+        """Answer 226 with a delta, or 202 where it has yet to be made (None)."""
+        if delta is None:
+            self.answer(202, b"", {"Retry-After": "2"})
+            return
+        base = self.headers["If-None-Match"]
+        headers = {"Content-Type": "application/octet-stream", "IM": "detools"}
+        self.answer(226, delta, {**firmware.headers, **headers, "Delta-Base": base})
 
     def answer(self, status, body, headers, stop=None):
         self.send_response(status)
@@ -124,7 +136,7 @@ class Console:
     def __init__(self):
         self.signer = Signer()
         self.checkins, self.downloads = [], []
-        self.refusals, self.cut = [], []
+        self.refusals, self.cut, self.deltas = [], [], []
         self.firmware = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.console = self
