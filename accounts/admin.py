@@ -11,6 +11,7 @@ from accounts.live_access import people_access_changed
 from accounts.models import (
     CustomRole,
     Invitation,
+    ListPreference,
     Membership,
     Organization,
     Passkey,
@@ -18,6 +19,7 @@ from accounts.models import (
     RecoveryCode,
     RecoveryCodes,
     RememberedBrowser,
+    SavedView,
     SignIn,
     SmsDevice,
     TotpDevice,
@@ -122,6 +124,24 @@ class RememberedBrowserAdmin(ConsoleModelAdmin):
     list_display = ("user", "address", "user_agent", "created_at", "expires_at")
     search_fields = ("user__email", "address")
     deletable = True
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ConsoleModelAdmin):
+    """Views of lists that people saved; those in personal organizations are their own."""
+
+    list_display = ("name", "list_name", "organization", "created_by", "created_at")
+    list_filter = ("list_name",)
+    search_fields = ("name", "organization__name")
+
+
+@admin.register(ListPreference)
+class ListPreferenceAdmin(ConsoleModelAdmin):
+    """How people lay out lists."""
+
+    title = "List preferences"
+    list_display = ("user", "list_name", "layout", "per_page")
+    search_fields = ("user__email", "list_name")
 
 
 @admin.register(TotpDevice)

@@ -17,6 +17,8 @@ class AccountsConfig(AppConfig):
             account_events,
             admin_record,
             events,
+            list_belongings,
+            list_events,
             organization_events,
             receivers,
             sharing_events,

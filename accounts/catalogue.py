@@ -39,6 +39,7 @@ ORDER = (
     "accounts.invitation",
     "accounts.usergroup",
     "accounts.customrole",
+    "accounts.savedview",
     "audit.auditevent",
 )
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.actor import Actor
+from accounts.own_lists import OwnLists
 from accounts.selectors import (
     chosen_organization,
     home_organization,
@@ -23,7 +24,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class ActorMiddleware:
-    """`request.actor`, `.organizations`, `.organization`, `.home_organization`: lazy, all."""
+    """`request.actor`, `.organizations`, `.organization`, `.home_organization`, `.lists`: lazy."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -33,6 +34,7 @@ class ActorMiddleware:
         request.organizations = SimpleLazyObject(lambda: switchable_organizations(request))  # type: ignore[attr-defined]
         request.organization = SimpleLazyObject(lambda: chosen_organization(request))  # type: ignore[attr-defined]
         request.home_organization = SimpleLazyObject(lambda: home_organization(request))  # type: ignore[attr-defined]
+        request.lists = OwnLists(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 
 

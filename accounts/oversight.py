@@ -19,11 +19,13 @@ from django.utils.functional import empty
 from redis.exceptions import RedisError
 
 from accounts.actor import Actor
-from accounts.models import Organization
+from accounts.models import Organization, SavedView
 from accounts.support_events import Overseen
 from audit.recorder import record
 
 ONCE_IN = 60
+# The frame of every page lists one's own of these.
+EVERYWHERE = {Organization._meta.label, SavedView._meta.label}
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,7 @@ def write_down(actor: Actor, *, chosen: Any = None, **facts: str) -> None:
         return
     seen, actor.overseen = actor.overseen, set()
     rows = [row for _, row in seen if row is not None]
-    lists = {model._meta.label for model, row in seen if row is None} - {Organization._meta.label}
+    lists = {model._meta.label for model, row in seen if row is None} - EVERYWHERE
     where: set[Organization | None] = {organization_of(row) for row in rows}
     if not rows and lists:
         where.add(chosen)

@@ -29,6 +29,7 @@ OPERATED = {
     "keys.envvar",
     "fleet.configreceipt",
     "messaging.devicequestion",
+    "accounts.savedview",
 }
 # Reading these says who did what from where; that is for admins and operators.
 NOT_FOR_VIEWERS = {"audit.auditevent", "accounts.invitation"}

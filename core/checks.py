@@ -20,6 +20,7 @@ UNSCOPED_MODELS = {
     "accounts.User": "a person belongs to many organizations; pages show only one's own account",
     "accounts.NotificationChoice": OWN,
     "accounts.Consent": OWN,
+    "accounts.ListPreference": OWN,
     "accounts.SignIn": OWN,
     "accounts.TotpDevice": OWN,
     "accounts.SmsDevice": OWN,

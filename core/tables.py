@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -10,6 +12,10 @@ from typing import Any, ClassVar
 import django_tables2 as tables
 from django.template.loader import get_template
 from django.utils.html import format_html
+
+# Classes that hide a column on narrow screens.
+NARROW = re.compile(r"d-none|d-[a-z]+-table-cell|col-wide[a-z]*")
+EMPTY = {"", "—"}
 
 
 def draw(table: tables.Table) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
@@ -22,6 +28,35 @@ def draw(table: tables.Table) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
     columns = [(bound, bound.attrs["td"].as_html()) for bound in table.columns]
     for row in table.paginated_rows:
         yield row, [(attributes, _cell(row, bound)) for bound, attributes in columns]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One row as a card: its name, what stands out, the other columns by their headers."""
+
+    row: Any
+    name: Any
+    top: list[Any]
+    facts: list[tuple[Any, Any]]
+    actions: Any
+
+
+def draw_cards(table: ConsoleTable) -> Iterator[Card]:
+    """Yield the rows of a page as cards of the same cells; what is empty is left out."""
+    columns = list(table.columns)
+    for row in table.paginated_rows:
+        cells = {bound.name: _cell(row, bound) for bound in columns}
+        first, *others = columns
+        facts = [
+            (bound.header, cells[bound.name])
+            for bound in others
+            if bound.name not in table.card_top
+            and not isinstance(bound.column, ActionsColumn)
+            and f"{cells[bound.name]}".strip() not in EMPTY
+        ]
+        actions = [cells[b.name] for b in others if isinstance(b.column, ActionsColumn)]
+        top = [cells[name] for name in table.card_top if name in cells]
+        yield Card(row, cells[first.name], top, facts, actions[0] if actions else "")
 
 
 def _cell(row: Any, bound: Any) -> Any:
@@ -38,7 +73,43 @@ def _value(record: Any, accessor: Any) -> Any:
 
 
 class ConsoleTable(tables.Table):
-    """A table whose every order ends with the primary key, so that pages never overlap."""
+    """A table whose every order ends with the primary key, so that pages never overlap.
+
+    The first column and that of the buttons always show, the others as people choose; those with
+    `visible=False` only then. `card_top` names columns that cards show without their headers.
+    """
+
+    card_top: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def choosable(cls) -> list[str]:
+        """Return the names of the columns that need not show, in order."""
+        names = list(cls.base_columns)[1:]
+        return [n for n in names if not isinstance(cls.base_columns[n], ActionsColumn)]
+
+    @classmethod
+    def usual(cls) -> list[str]:
+        """Return the names of those that show until somebody chooses."""
+        return [name for name in cls.choosable() if cls.base_columns[name].visible]
+
+    def show(self, names: Collection[str]) -> None:
+        """Show these columns and no others, at every width: somebody asked for them."""
+        for name in self.choosable():
+            if name not in names:
+                self.columns.hide(name)
+                continue
+            self.columns.show(name)
+            column = self.columns[name].column
+            column.attrs = {tag: _at_every_width(said) for tag, said in column.attrs.items()}
+
+    def choices(self) -> list[dict[str, Any]]:
+        """Return the columns to choose from: name, header, and whether each shows."""
+        shown = {bound.name for bound in self.columns}
+        bounds = {bound.name: bound for bound in self.columns.iterall()}
+        return [
+            {"name": name, "label": bounds[name].header, "shown": name in shown}
+            for name in self.choosable()
+        ]
 
     @property
     def order_by(self) -> Any:
@@ -53,6 +124,11 @@ class ConsoleTable(tables.Table):
         if queryset is not None and names and f"{names[-1]}".lstrip("-") not in {"pk", "id"}:
             last = "-pk" if f"{names[0]}".startswith("-") else "pk"
             self.data.data = queryset.order_by(*names, last)
+
+
+def _at_every_width(said: dict[str, str]) -> dict[str, str]:
+    kept = [name for name in said.get("class", "").split() if not NARROW.fullmatch(name)]
+    return {**said, "class": " ".join(kept)}
 
 
 class ComponentColumn(tables.TemplateColumn):

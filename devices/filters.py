@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from core.filters import ScopedFilterSet
 from devices import presence
+from devices.health import SIGNAL_FROM
 from devices.models import Device, Mesh
 from devices.querysets import seen_within, signal_between, tagged, update_waiting, with_newest_build
 from devices.transformers.models import StatusTransformer
@@ -42,11 +43,12 @@ FIRMWARE = [
     ("none", "Never built here"),
 ]
 
-# In dBm, from (included) and below; what counts as strong and weak differs by a few per radio.
+STRONG, FAIR = SIGNAL_FROM["strong"], SIGNAL_FROM["fair"]
+# From (included) and below, in dBm.
 SIGNALS = {
-    "strong": ("Strong, above -67 dBm", -67, 0),
-    "fair": ("Fair, -80 to -67 dBm", -80, -67),
-    "weak": ("Weak, below -80 dBm", -999, -80),
+    "strong": (f"Strong, from {STRONG} dBm", STRONG, 0),
+    "fair": (f"Fair, {FAIR} to {STRONG} dBm", FAIR, STRONG),
+    "weak": (f"Weak, below {FAIR} dBm", -999, FAIR),
 }
 
 

@@ -15,6 +15,8 @@ OFFERS = {
     "failed": ("failed", "Update failed"),
 }
 ALARMS = {"warning", "error"}
+# In dBm; what counts as strong and weak differs by a few from radio to radio.
+SIGNAL_FROM = {"strong": -67, "fair": -80}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,20 @@ def health_of(device: Device) -> Look:
     if presence != ONLINE_STATE:
         return Look(presence)
     return Look(state.level) if state.level in ALARMS else Look("online")
+
+
+def presence_word(device: Device) -> str:
+    """Return online, late, offline or never_seen."""
+    return presence_of(state_of(device))
+
+
+def signal_of(device: Device) -> str:
+    """Return strong, fair or weak; "" when the device said no number."""
+    try:
+        dbm = float(state_of(device).rssi)
+    except ValueError:
+        return ""
+    return next((name for name, lowest in SIGNAL_FROM.items() if dbm >= lowest), "weak")
 
 
 def has_update(device: Any) -> bool:

@@ -14,21 +14,41 @@ from core.tables import (
     NameColumn,
     TimeColumn,
 )
-from devices.health import firmware_of, health_of
+from devices.health import (
+    ALARMS,
+    firmware_of,
+    health_of,
+    presence_word,
+    signal_of,
+    state_of,
+)
 
 WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
 WIDER = {"th": {"class": "d-none d-xxl-table-cell"}, "td": {"class": "d-none d-xxl-table-cell"}}
+NUMBER = {"th": {"class": "num"}, "td": {"class": "num"}}
 WIDEST = {"th": {"class": "col-widest"}, "td": {"class": "col-widest"}}
 
 
+class DeviceNameColumn(ComponentColumn):
+    """The name with the dot that says whether the device is there, and its ids."""
+
+    template = "devices/columns/name.html"
+
+    def __init__(self, **extra: Any) -> None:
+        context = lambda record: {"presence": presence_word(record)}  # noqa: E731
+        super().__init__(extra_context=context, **extra)
+
+
 class HealthColumn(ComponentColumn):
-    """Online, offline or the alarm, with the text that the device sent."""
+    """Online, offline or the alarm, with the text that the device sent.
+
+    One that is gone also shows the alarm that it reported last.
+    """
 
     template = "devices/columns/health.html"
 
     def __init__(self, **extra: Any) -> None:
-        context = lambda record: {"health": health_of(record)}  # noqa: E731
-        super().__init__(extra_context=context, **extra)
+        super().__init__(extra_context=_health, **extra)
 
     def value(self, **kwargs: Any) -> str:
         """Export one word."""
@@ -46,6 +66,16 @@ class FirmwareColumn(ComponentColumn):
         super().__init__(extra_context=context, **extra)
 
 
+class SignalColumn(ComponentColumn):
+    """How strong the device last said its signal is."""
+
+    template = "devices/columns/signal.html"
+
+    def __init__(self, **extra: Any) -> None:
+        context = lambda record: {"signal": signal_of(record)}  # noqa: E731
+        super().__init__(extra_context=context, **extra)
+
+
 class TagsColumn(ComponentColumn):
     """Tags, each a link that filters by it."""
 
@@ -56,12 +86,28 @@ class TagsColumn(ComponentColumn):
         return ", ".join(kwargs.get("value") or [])
 
 
+class MeshesColumn(ComponentColumn):
+    """The meshes that the device is in, as far as the reader may see them; wants a prefetch."""
+
+    template = "devices/columns/meshes.html"
+
+    def value(self, **kwargs: Any) -> str:
+        """Export their names in one cell."""
+        return ", ".join(f"{mesh}" for mesh in kwargs["record"].meshes.all())
+
+
+def _health(record: Any) -> dict[str, Any]:
+    state, health = state_of(record), health_of(record)
+    alarm = state.level if state.level in ALARMS and health.status != state.level else ""
+    return {"health": health, "alarm": alarm if state.last_seen_at else ""}
+
+
 class DeviceTable(ConsoleTable):
     """The machine list: one line says it all."""
 
-    alias = ComponentColumn(
-        "devices/columns/name.html", verbose_name="Device", order_by=("alias", "pk")
-    )
+    card_top = ("health",)
+
+    alias = DeviceNameColumn(verbose_name="Device", order_by=("alias", "pk"))
     health = HealthColumn(
         accessor="state__level", verbose_name="Status", order_by=("state__level", "alias", "pk")
     )
@@ -78,8 +124,41 @@ class DeviceTable(ConsoleTable):
         verbose_name="Last seen",
         order_by=("state__last_seen_at", "pk"),
     )
-    uid = tables.Column(visible=False)
-    mac = tables.Column(visible=False)
+    signal = SignalColumn(accessor="state__rssi", orderable=False, visible=False, attrs=NUMBER)
+    version = MonoColumn(
+        accessor="state__version",
+        verbose_name="Version",
+        order_by=("state__version", "pk"),
+        visible=False,
+    )
+    category = ComponentColumn(
+        "devices/columns/category.html", order_by=("category", "pk"), visible=False
+    )
+    meshes = MeshesColumn(accessor="pk", orderable=False, visible=False)
+    interval = ComponentColumn(
+        "devices/columns/interval.html",
+        accessor="checkin_interval",
+        verbose_name="Expected every",
+        order_by=("checkin_interval", "pk"),
+        visible=False,
+        attrs=NUMBER,
+    )
+    checkins = tables.Column(
+        accessor="state__checkins",
+        verbose_name="Check-ins",
+        order_by=("state__checkins", "pk"),
+        visible=False,
+        attrs=NUMBER,
+    )
+    auto_update = ComponentColumn(
+        "devices/columns/auto_update.html",
+        verbose_name="Updates",
+        order_by=("auto_update", "pk"),
+        visible=False,
+    )
+    mac = MonoColumn(verbose_name="MAC", order_by=("mac", "pk"), visible=False)
+    uid = MonoColumn(verbose_name="Uid", orderable=False, visible=False)
+    created_at = TimeColumn(verbose_name="Added", order_by=("created_at", "pk"), visible=False)
     row_actions = ActionsColumn()
 
     class Meta:

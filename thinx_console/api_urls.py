@@ -21,6 +21,7 @@ RESOURCES = {
     "transformers": "statustransformer-list",
     "env-vars": "envvar-list",
     "audit-events": "auditevent-list",
+    "saved-views": "savedview-list",
     "organizations": "organization-list",
     "account": "account",
     "sign-ins": "signin-list",

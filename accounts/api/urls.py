@@ -6,6 +6,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import account
+from accounts.api.lists import SavedViewViewSet
 from accounts.api.members import (
     CustomRoleViewSet,
     InvitationViewSet,
@@ -23,6 +24,7 @@ router.register("memberships", MembershipViewSet, basename="membership")
 router.register("invitations", InvitationViewSet, basename="invitation")
 router.register("roles", CustomRoleViewSet, basename="customrole")
 router.register("groups", UserGroupViewSet, basename="usergroup")
+router.register("saved-views", SavedViewViewSet, basename="savedview")
 router.register("users", UserViewSet, basename="user")
 
 urlpatterns = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.models.lists import ListPreference, SavedView
 from accounts.models.organizations import (
     CustomRole,
     Invitation,
@@ -25,6 +26,7 @@ __all__ = [
     "Consent",
     "CustomRole",
     "Invitation",
+    "ListPreference",
     "Membership",
     "NotificationChoice",
     "Organization",
@@ -33,6 +35,7 @@ __all__ = [
     "RecoveryCode",
     "RecoveryCodes",
     "RememberedBrowser",
+    "SavedView",
     "SignIn",
     "SmsDevice",
     "TotpDevice",

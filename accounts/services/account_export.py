@@ -21,6 +21,7 @@ from accounts.belongings import all_belongings, plain_fields
 from accounts.models import (
     Consent,
     Invitation,
+    ListPreference,
     Membership,
     NotificationChoice,
     RememberedBrowser,
@@ -43,6 +44,7 @@ shared-with-me.json   single objects that others shared with you
 invitations.json      organizations you were invited to
 consents.json         what you agreed to, as worded then
 notifications.json    what you chose to hear of
+lists.json            how you laid out lists
 sign-ins.json         browsers in which you are signed in, and those that are remembered
 second-factors.json   what opens your account besides the password; never the secrets themselves
 linked-accounts.json  accounts at other providers that open yours
@@ -125,6 +127,8 @@ def _own_rows(user: User) -> Iterator[tuple[str, Rows]]:
     )
     choices = NotificationChoice.objects.filter(user=user)
     yield "notifications", choices.values("topic", "channel", "is_on", "decided_at")
+    laid_out = ListPreference.objects.filter(user=user)
+    yield "lists", laid_out.values("list_name", "columns", "layout", "per_page")
     yield "sign-ins", _browsers(user)
     yield "second-factors", _factors(user)
     linked = user.socialaccount_set.values("provider", "uid", "last_login", "date_joined")  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core import look
 from core.ansi import to_html
-from core.tables import draw
+from core.tables import Card, draw, draw_cards
 
 register = template.Library()
 
@@ -70,6 +70,12 @@ def copy(value: object, label: str = "Copy") -> dict[str, Any]:
 def drawn_rows(table: Any) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
     """Yield the rows of a table's page, each with the attributes and contents of its cells."""
     return draw(table)
+
+
+@register.filter
+def drawn_cards(table: Any) -> Iterator[Card]:
+    """Yield the rows of a table's page as cards."""
+    return draw_cards(table)
 
 
 @register.filter

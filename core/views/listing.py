@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -21,14 +21,21 @@ from django_tables2 import RequestConfig
 
 from core.concealing import told
 from core.views.actions import Action, attach_row_actions, model_actions
+from core.views.arranging import (
+    PAGE_SIZES,
+    Arrangement,
+    arrangement_of,
+    list_name_of,
+    saved_query,
+    view_tabs,
+)
 from core.views.base import ScopedViewMixin, heading
 from core.views.bulk_bar import registered_bulk_actions
+from core.views.paging import BoundedPaginator
 from core.views.registry import url_name
 
-PER_PAGE = 50
 FRAGMENT = "generic/object_list.html#table"
 CSV_BATCH = 500
-NOT_FILTERS = {"q", "page", "sort", "per_page", "export"}
 # A spreadsheet would run these as formulas.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -49,7 +56,8 @@ class ObjectListView(ScopedViewMixin, View):
     """Declares `queryset`, `filterset_class`, `table_class`, buttons and the empty state.
 
     `row_actions` show in the table's ActionsColumn. `saved_views` names query strings worth a tab
-    above the list: ("Online", "seen=online").
+    above the list: ("Online", "seen=online"); people add their own. Columns, cards and the length
+    of a page are what the person keeps of the list, unless the URL says otherwise.
     """
 
     filterset_class: ClassVar[Any]
@@ -66,22 +74,31 @@ class ObjectListView(ScopedViewMixin, View):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the page, the table alone for htmx, or the CSV."""
-        filterset = self.filterset_class(
-            request.GET, queryset=told(self.get_rows("view"), self.actor), request=request
-        )
+        is_export = request.GET.get("export") == "csv"
+        arrangement = arrangement_of(self)
+        columns = self.table_class.choosable() if is_export else arrangement.columns
+        rows = told(self.with_columns(self.get_rows("view"), frozenset(columns)), self.actor)
+        filterset = self.filterset_class(request.GET, queryset=rows, request=request)
         table = self.table_class(filterset.qs, request=request)
-        if request.GET.get("export") == "csv":
+        if is_export:
             return self._csv(table)
-        per_page = min(max(_whole(request.GET.get("per_page"), PER_PAGE), 1), 200)
-        RequestConfig(request, paginate={"per_page": per_page, "silent": True}).configure(table)
+        if arrangement.is_chosen:
+            table.show(arrangement.columns)
+        paging = {"per_page": arrangement.per_page, "paginator_class": BoundedPaginator}
+        RequestConfig(request, paginate={**paging, "silent": True}).configure(table)
         rows = [row.record for row in table.paginated_rows]
         attach_row_actions(self.row_actions, rows, self.actor)
         context = self.get_context(table, filterset)
+        context |= self._arranged(context, table, arrangement)
         is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
         # Partials are not inherited: the fragment is that of the template which defines it.
         response = render(request, FRAGMENT if is_fragment else self.template_name, context)
         patch_vary_headers(response, ["HX-Request"])
         return response
+
+    def with_columns(self, rows: Any, columns: frozenset[str]) -> Any:
+        """Return the rows with what these columns need besides."""
+        return rows
 
     def get_context(self, table: Any, filterset: Any) -> dict[str, Any]:
         """Return what generic/object_list.html names in its first comment."""
@@ -96,7 +113,7 @@ class ObjectListView(ScopedViewMixin, View):
             "title": self.title or heading(model),
             "lead": self.lead,
             "crumbs": [],
-            "tabs": self._tabs(),
+            "tabs": view_tabs(self),
             "table": table,
             "filterset": filterset,
             "chips": chips,
@@ -107,6 +124,7 @@ class ObjectListView(ScopedViewMixin, View):
             "bulk_actions": model_actions(bulk, model, self.actor, narrowed),
             "export_url": f"?{_query(request, export='csv')}",
             "total": table.paginator.count,
+            "total_text": table.paginator.count_text,
             "is_filtered": is_filtered,
             "empty": self._empty(model),
             "live_group": f"org.{organization.uid}" if organization and self.is_live else "",
@@ -127,18 +145,22 @@ class ObjectListView(ScopedViewMixin, View):
         narrowed = getattr(self.request, "organization", None)
         return bool(model_actions([Action("", self.empty.verb)], model, self.actor, narrowed))
 
-    def _tabs(self) -> list[dict[str, Any]]:
-        said = {k: v for k, v in self.request.GET.items() if v and k not in {"page", "sort"}}
-        path = self.request.path
-        return [
-            {
-                "label": label,
-                "url": f"{path}?{query}" if query else path,
-                "active": said == dict(parse_qsl(query)),
-                "count": None,
-            }
-            for label, query in self.saved_views
-        ]
+    def _arranged(
+        self, context: dict[str, Any], table: Any, arrangement: Arrangement
+    ) -> dict[str, Any]:
+        """Return what the menus of columns, layout and saved views need."""
+        name = list_name_of(self)
+        query = saved_query(self, arrangement) if name and self.saved_views else ""
+        is_kept = any("saved" in tab and tab["active"] for tab in context["tabs"])
+        is_new = query not in {"", *(built_in for _, built_in in self.saved_views)}
+        return {
+            "list_name": name,
+            "layout": arrangement.layout,
+            "columns": table.choices() if name else [],
+            "page_sizes": PAGE_SIZES[1:],
+            "per_page": arrangement.per_page,
+            "unsaved": query if is_new and not is_kept else "",
+        }
 
     def _chips(self, filterset: Any) -> Iterator[dict[str, str]]:
         form = filterset.form
@@ -219,7 +241,3 @@ def _query(request: HttpRequest, **changes: Any) -> str:
         else:
             query[name] = value
     return urlencode([(k, v) for k in query for v in query.getlist(k)])
-
-
-def _whole(text: str | None, default: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else default

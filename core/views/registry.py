@@ -58,6 +58,13 @@ def get_model_urls(model: type[Model]) -> list[URLPattern]:
     return patterns
 
 
+def registered_list(name: str) -> Any:
+    """Return the list view whose URL has this name, or None."""
+    label = name.removesuffix("_list").replace(":", ".")
+    entry = _views.get(label, {}).get("list") if name.endswith("_list") else None
+    return entry.view if entry is not None and not entry.detail else None
+
+
 def url_name(model: type[Model], action: str = "") -> str:
     """Return `<app>:<model>_<action>`."""
     suffix = f"_{action}" if action else ""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import Prefetch
+
 from core.views import Action, EmptyState, ObjectListView, register_model_view
 from devices.filters import DeviceFilterSet
-from devices.models import Device
+from devices.models import Device, Mesh
 from devices.querysets import with_newest_build
 from devices.tables import DeviceTable
 from devices.views.actions import DEVICE_ACTIONS
@@ -48,3 +52,10 @@ class DeviceListView(ObjectListView):
         ("Errors", "level=error"),
         ("Update waiting", "firmware=waiting"),
     )
+
+    def with_columns(self, rows: Any, columns: frozenset[str]) -> Any:
+        """Fetch the meshes along when they show: those that the reader may see."""
+        if "meshes" not in columns:
+            return rows
+        meshes = Mesh.objects.allowed(self.actor).order_by("alias", "pk")
+        return rows.prefetch_related(Prefetch("meshes", queryset=meshes))

@@ -15,9 +15,10 @@ function draw() {
   place.querySelector("[data-bulk-count]").textContent = String(chosen.length);
   if (every && chosen.length === 0) every.checked = false;
   const head = place.querySelector("[data-select-page]");
+  if (!head) return;
   head.checked = chosen.length > 0 && chosen.length === all.length;
   head.indeterminate = chosen.length > 0 && chosen.length < all.length;
-  for (const box of all) box.closest("tr").classList.toggle("is-selected", box.checked);
+  for (const box of all) box.closest("[data-row]").classList.toggle("is-selected", box.checked);
   kept = new Set(chosen.map((box) => box.value));
 }
 

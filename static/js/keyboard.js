@@ -5,7 +5,7 @@ const EDIT = "[data-key='e'], a[href$='/edit/']";
 let waiting = 0;
 let current = null;
 
-const rows = () => [...document.querySelectorAll("tr[data-row]")];
+const rows = () => [...document.querySelectorAll("[data-row]")];
 
 function go(letter) {
   const name = GO[letter];
@@ -23,7 +23,7 @@ function move(step) {
   current = next;
   current.classList.add("is-current");
   current.scrollIntoView({ block: "nearest" });
-  current.querySelector("a")?.focus({ preventScroll: true });
+  (current.querySelector(".cell-name") ?? current.querySelector("a"))?.focus({ preventScroll: true });
 }
 
 const actions = {
@@ -34,7 +34,7 @@ const actions = {
   x: () => current?.querySelector('input[name="selected"]')?.click(),
   e: () => {
     const ofRow = current?.querySelector(EDIT);
-    (ofRow ?? [...document.querySelectorAll(EDIT)].find((link) => !link.closest("tr")))?.click();
+    (ofRow ?? [...document.querySelectorAll(EDIT)].find((link) => !link.closest("[data-row]")))?.click();
   },
   g: () => {
     waiting = Date.now();
@@ -70,7 +70,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:afterSwap", () => {
   if (current && !current.isConnected) {
     const uid = current.dataset.uid;
-    current = uid ? document.querySelector(`tr[data-uid="${CSS.escape(uid)}"]`) : null;
+    current = uid ? document.querySelector(`[data-row][data-uid="${CSS.escape(uid)}"]`) : null;
     current?.classList.add("is-current");
   }
 });

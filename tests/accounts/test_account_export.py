@@ -28,14 +28,15 @@ URL = "/accounts/data/export/"
 SEED = "JBSWY3DPEHPK3PXP"
 FILES = {
     "README.txt", "account.json", "audit-events.json", "consents.json", "invitations.json",
-    "linked-accounts.json", "memberships.json", "notifications.json", "second-factors.json",
-    "shared-with-me.json", "sign-ins.json", "picture.webp", "organization/api-keys.json",
-    "organization/builds.json", "organization/configuration-pushes.json",
+    "linked-accounts.json", "lists.json", "memberships.json", "notifications.json",
+    "second-factors.json", "shared-with-me.json", "sign-ins.json", "picture.webp",
+    "organization/api-keys.json", "organization/builds.json",
+    "organization/configuration-pushes.json",
     "organization/deploy-keys.json", "organization/devices.json",
     "organization/devices-given-away.json", "organization/environment.json",
     "organization/history.json", "organization/meshes.json",
     "organization/organization.json", "organization/published-messages.json",
-    "organization/sources.json",
+    "organization/saved-views.json", "organization/sources.json",
     "organization/transformers.json",
 }  # fmt: skip
 

@@ -242,6 +242,10 @@ GET,POST         accounts:user_end_sessions            support
 GET,POST         accounts:user_reset_second_factor     support
 GET,POST         accounts:user_impersonate             support
 POST             accounts:impersonation_stop           own
+POST             accounts:list_arrange                 own
+GET,POST         accounts:savedview_add                own
+GET,POST         accounts:savedview_edit               member_operate
+GET,POST         accounts:savedview_delete             member_operate
 
 GET              devices:device_list                   own
 GET              devices:device                        device_see
@@ -417,6 +421,9 @@ GET              api:usergroup-detail                  api_org_see
 PATCH,DELETE,PUT api:usergroup-detail                  api_org_administer
 POST             api:usergroup-add-person              api_org_administer
 POST             api:usergroup-remove-person           api_org_administer
+GET,POST         api:savedview-list                    api_own
+GET              api:savedview-detail                  api_see_own
+PATCH,DELETE,PUT api:savedview-detail                  api_operate_own
 GET,POST         api:device-list                       api_own
 GET              api:device-detail                     api_device_see
 GET              api:device-series                     api_device_see
@@ -513,6 +520,8 @@ GET              admin:accounts_customrole_changelist                    admin
 GET              admin:accounts_customrole_change                        admin_all
 GET              admin:accounts_invitation_changelist                    admin
 GET              admin:accounts_invitation_change                        admin_all
+GET              admin:accounts_listpreference_changelist                admin_all
+GET              admin:accounts_listpreference_change                    admin_none
 GET              admin:accounts_membership_changelist                    admin
 GET              admin:accounts_membership_change                        admin_all
 GET              admin:accounts_notificationchoice_changelist            admin_all
@@ -528,6 +537,8 @@ GET              admin:accounts_recoverycodes_change                     admin_n
 GET              admin:accounts_rememberedbrowser_changelist             admin_all
 GET              admin:accounts_rememberedbrowser_change                 admin_none
 GET,POST         admin:accounts_rememberedbrowser_delete                 admin_none
+GET              admin:accounts_savedview_changelist                     admin
+GET              admin:accounts_savedview_change                         admin_all
 GET              admin:accounts_signin_changelist                        admin_all
 GET              admin:accounts_signin_change                            admin_none
 GET              admin:accounts_smsdevice_changelist                     admin_all

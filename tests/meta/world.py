@@ -20,6 +20,7 @@ from accounts.choices import Role
 from accounts.models import CustomRole, Membership, Organization, TotpDevice, User
 from accounts.services.groups import group_create
 from accounts.services.invitations import invitation_send
+from accounts.services.lists import saved_view_create
 from accounts.services.roles import role_create
 from audit.models import AuditEvent
 from core.grants import UserGrant
@@ -75,6 +76,9 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         ),
         "customrole": role_create(
             SYSTEM, organization=organization, name="Role", actions=["devices.view_device"]
+        ),
+        "savedview": saved_view_create(
+            SYSTEM, organization=organization, list_name="devices:device_list", name="V", query=""
         ),
         "usergroup": group_create(SYSTEM, organization=organization, name="Group"),
         "devicequestion": DeviceQuestion.objects.create(device=device, body="Update now?"),
