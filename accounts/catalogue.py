@@ -20,6 +20,7 @@ SEEN_WITH = {
     "devices.view_device": "devices.view_devicestate",
     "builds.view_build": "builds.view_buildlogline",
     "fleet.view_configreceipt": "fleet.view_configpush",
+    "notifications.view_notificationrule": "notifications.view_notificationdelivery",
 }
 USUAL = ("view", "add", "change", "delete")
 # In the order in which people meet them; what is not named here comes after.
@@ -34,6 +35,7 @@ ORDER = (
     "keys.apikey",
     "keys.deploykey",
     "keys.envvar",
+    "notifications.notificationrule",
     "accounts.organization",
     "accounts.membership",
     "accounts.invitation",

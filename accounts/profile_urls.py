@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.views import account_end, notifications, profile, sign_ins
+from accounts.views import account_end, profile, sign_ins
 
 urlpatterns = [
     path("profile/", profile.ProfileView.as_view(), name="profile"),
@@ -19,5 +19,4 @@ urlpatterns = [
     path("data/", account_end.DataView.as_view(), name="profile_data"),
     path("data/export/", account_end.AccountExportView.as_view(), name="account_export"),
     path("data/delete/", account_end.AccountDeleteView.as_view(), name="account_delete"),
-    path("notifications/", notifications.NotificationsView.as_view(), name="notifications"),
 ]

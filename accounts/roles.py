@@ -32,7 +32,12 @@ OPERATED = {
     "accounts.savedview",
 }
 # Reading these says who did what from where; that is for admins and operators.
-NOT_FOR_VIEWERS = {"audit.auditevent", "accounts.invitation"}
+NOT_FOR_VIEWERS = {
+    "audit.auditevent",
+    "accounts.invitation",
+    "notifications.notificationrule",
+    "notifications.notificationdelivery",
+}
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from core.registry import Registry
 
+# The channels that people choose from; `notifications.channels` adds its own.
 CHANNELS = {"email": "E-mail", "sms": "SMS"}
 
 
@@ -38,16 +39,6 @@ class Security(Topic):
     text = "New sign-ins, changes of password, e-mail address and second factors."
     always = ("email",)
     channels = ("sms",)
-
-
-@topics.register
-class OrganizationNews(Topic):
-    """See accounts.services.news."""
-
-    slug = "organization"
-    label = "Your organizations"
-    text = "When somebody gives you a role, changes it or takes it away."
-    default = ("email",)
 
 
 @topics.register

@@ -12,7 +12,17 @@ from core.grants import GrantFields
 from core.scoping import ScopedQuerySet
 from core.secret_fields import REGISTER, Protection, concrete_fields, suspects
 
-OUR_APPS = {"audit", "accounts", "keys", "messaging", "devices", "builds", "telemetry", "fleet"}
+OUR_APPS = {
+    "audit",
+    "accounts",
+    "notifications",
+    "keys",
+    "messaging",
+    "devices",
+    "builds",
+    "telemetry",
+    "fleet",
+}
 
 # Tables without an organization, each with the reason why.
 OWN = "a person's own, read and written only through the account pages of that person"
@@ -29,6 +39,8 @@ UNSCOPED_MODELS = {
     "accounts.Passkey": OWN,
     "accounts.PasskeyAttestation": OWN,
     "accounts.RememberedBrowser": OWN,
+    "notifications.Notification": OWN,
+    "notifications.NotificationTimes": OWN,
     "audit.AuditHead": "the end of a hash chain, read by the recorder and the verifier only",
     "builds.SigningKey": "one per installation; its public half is public",
 }

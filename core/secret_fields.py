@@ -70,6 +70,10 @@ REGISTER: dict[str, SecretField] = {
     "keys.ApiKey.sealed_key": _sealed("the firmware key of a device, built into its firmware"),
     "keys.DeployKey.private_key": _sealed("opens private repositories over SSH"),
     "keys.EnvVar.value": _sealed("a variable for firmware; plain ones are sealed like secret ones"),
+    "notifications.NotificationRule.destination": _sealed(
+        "where a rule sends news; the URL of a chat service is its password"
+    ),
+    "notifications.NotificationRule.secret": _sealed("signs the calls of a webhook"),
     "messaging.Publication.payload": _sealed("a message to a device, until it is sent"),
     "accounts.Invitation.digest": _digest("the link of an invitation, sent once"),
     "accounts.RecoveryCode.digest": _digest("a recovery code, shown once"),

@@ -6,7 +6,17 @@ from django.urls import include, path, re_path
 
 from core.api.views import ApiRootView, ExplorerView, NotFoundView, SchemaView
 
-APPS = ("devices", "fleet", "builds", "telemetry", "keys", "messaging", "audit", "accounts")
+APPS = (
+    "devices",
+    "fleet",
+    "builds",
+    "telemetry",
+    "keys",
+    "messaging",
+    "notifications",
+    "audit",
+    "accounts",
+)
 RESOURCES = {
     "devices": "device-list",
     "questions": "devicequestion-list",
@@ -20,6 +30,7 @@ RESOURCES = {
     "deploy-keys": "deploykey-list",
     "transformers": "statustransformer-list",
     "env-vars": "envvar-list",
+    "notifications": "notification-list",
     "audit-events": "auditevent-list",
     "saved-views": "savedview-list",
     "organizations": "organization-list",

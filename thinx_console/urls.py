@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("thinx_console.example.urls")),
     path("api/v1/", include("thinx_console.api_urls")),
     path("", include("keys.urls")),
+    path("", include("notifications.urls")),
     path("accounts/", include("accounts.urls")),
     path("accounts/", include("accounts.identity.urls")),
     path("", include("devices.urls")),

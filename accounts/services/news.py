@@ -1,28 +1,10 @@
-"""News that people chose to hear, and the mail for it."""
+"""What this app has to tell people; the apps above see to it that they hear of it."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.conf import settings
-
 from accounts.actor import Actor
-from accounts.models import Membership, User
-from accounts.selectors.notifications import wants
-from core.mail import send_mail
-
-
-def tell_person(user: User, topic: str, template: str, context: dict[str, Any]) -> bool:
-    """Mail somebody, if they are there and want to hear of this topic; tell whether.
-
-    The template knows `name` and `settings_url`, where the choice can be changed.
-    """
-    if not user.is_active or not wants(user, topic, "email"):
-        return False
-    url = f"{settings.PUBLIC_URL}/accounts/notifications/"
-    known = {"name": user.first_name, "settings_url": url}
-    send_mail(template, user.email, {**known, **context}, language=user.language)
-    return True
+from accounts.models import Membership
+from accounts.signals import role_told
 
 
 def role_news(
@@ -40,9 +22,4 @@ def role_news(
         sentence = f"{who} made you {role} of {organization}. You were {before} before."
     else:
         sentence = f"{who} made you {role} of {organization}."
-    context = {
-        "organization": organization.name,
-        "sentence": sentence,
-        "url": "" if is_over else f"{settings.PUBLIC_URL}{organization.get_absolute_url()}",
-    }
-    tell_person(user, "organization", "role_changed", context)
+    role_told.send(sender=Membership, membership=membership, sentence=sentence, is_over=is_over)

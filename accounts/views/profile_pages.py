@@ -26,7 +26,7 @@ TABS = (
     ProfileTab("Overview", "accounts:profile"),
     ProfileTab("Security", "accounts:profile_security"),
     ProfileTab("Sign-ins", "accounts:signin_list"),
-    ProfileTab("Notifications", "accounts:notifications"),
+    ProfileTab("Notifications", "notifications:choices"),
     ProfileTab("Data", "accounts:profile_data"),
 )
 

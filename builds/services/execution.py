@@ -26,7 +26,7 @@ from builds.engine.run import BuildRequest, BuildResult, run_build
 from builds.engine.workspace import workspace
 from builds.exceptions import BuildCancelled, BuildUserError
 from builds.models import Artifact, Build, Source
-from builds.news import build_failed_news
+from builds.news import build_failed_news, build_succeeded_news
 from builds.services.artifacts import artifacts_discard, artifacts_store
 from builds.services.log import BATCH_SECONDS, LogWriter
 from builds.services.sources import source_access
@@ -195,6 +195,7 @@ class _Execution:
             platform=result.platform, last_commit=result.checkout.commit
         )
         changed_on_commit(self.build.source, f"org.{self.build.organization.uid}")
+        build_succeeded_news(self.build, firmware=result.firmware)
         return True
 
     def _require_storage(self, artifacts: list[Artifact]) -> None:
@@ -208,9 +209,8 @@ class _Execution:
     def _end(self, status: str, error: DomainError) -> None:
         self.log.add("system", error.message)
         with transaction.atomic():
-            ended = self._finish(status, error_code=error.code, error_message=error.message[:1000])
-        if ended:
-            build_failed_news(self.build, message=error.message)
+            if self._finish(status, error_code=error.code, error_message=error.message[:1000]):
+                build_failed_news(self.build, message=error.message, code=error.code)
 
     def _finish(self, status: str, **fields: Any) -> bool:
         """Make the last move; the audit row is in the same transaction."""

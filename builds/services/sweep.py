@@ -15,6 +15,7 @@ from builds.conf import LOST_AFTER_SECONDS, RESEND_AFTER_SECONDS, build_settings
 from builds.constants import RUN_TASK
 from builds.engine import workspace
 from builds.models import Build
+from builds.news import build_failed_news
 from builds.sandbox import cgroups
 from builds.services.state import move
 from builds.services.tokens import tokens_sweep
@@ -47,6 +48,7 @@ def _end_lost() -> None:
                     result="errored",
                     code=code,
                 )
+                build_failed_news(build, message=LOST, code=code)
 
 
 def _send_again() -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from core.mail.sending import SEND_MAIL, MailError, mail_deliver, send_mail
+from core.mail.sending import SEND_MAIL, MailError, mail_deliver, mail_render, send_mail
 
-__all__ = ["SEND_MAIL", "MailError", "mail_deliver", "send_mail"]
+__all__ = ["SEND_MAIL", "MailError", "mail_deliver", "mail_render", "send_mail"]

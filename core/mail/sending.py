@@ -35,16 +35,26 @@ def send_mail(template: str, to: str, context: dict[str, Any], *, language: str 
     The templates also know `public_url` and `host` of this console. Raises DomainError
     `mail.address_unusable`; what goes wrong later is logged by the worker.
     """
+    hand_over(SEND_MAIL, mail_deliver, mail_render(template, to, context, language=language))
+
+
+def mail_render(
+    template: str, to: str, context: dict[str, Any], *, language: str = "", name: str = ""
+) -> dict[str, str]:
+    """Return a mail as `mail_deliver` takes it, for whoever keeps it in a row until it is sent.
+
+    With `name` its Message-ID is always the same, so that mail servers know a repetition.
+    """
     try:
         validate_email(to)
     except ValidationError:
         raise DomainError("mail.address_unusable", "This is not an e-mail address.") from None
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
     with translation.override(language or settings.LANGUAGE_CODE):
         message = {"to": to, **_rendered(template, context)}
     message["date"] = formatdate()
-    message["id"] = make_msgid(domain=sender.rpartition("@")[2] or "localhost")
-    hand_over(SEND_MAIL, mail_deliver, message)
+    message["id"] = f"<{name}@{domain}>" if name else make_msgid(domain=domain)
+    return message
 
 
 def mail_deliver(message: dict[str, str]) -> str:

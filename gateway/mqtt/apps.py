@@ -32,6 +32,12 @@ class MessagingTables(AppConfig):
     name = "messaging"
 
 
+class NotificationsTables(AppConfig):
+    """What happened and is to be told."""
+
+    name = "notifications"
+
+
 class DevicesTables(AppConfig):
     """Devices."""
 

@@ -46,10 +46,14 @@ function tell(state) {
   dot.querySelector("[data-live-word]").textContent = WORDS[state];
 }
 
+const isOwn = (element) => element.dataset.live.startsWith("person.");
+
 function groups() {
   const found = new Set();
   if (document.body.dataset.liveOrg) found.add(document.body.dataset.liveOrg);
-  for (const element of document.querySelectorAll("[data-live]")) found.add(element.dataset.live);
+  // The server has every page of a person in their own group without being asked.
+  for (const element of document.querySelectorAll("[data-live]"))
+    if (!isOwn(element)) found.add(element.dataset.live);
   for (const element of document.querySelectorAll("[data-log-group]")) found.add(element.dataset.logGroup);
   return [...found].filter(Boolean);
 }
@@ -118,7 +122,7 @@ function caughtUp(joined) {
   for (const element of document.querySelectorAll("[data-live]")) {
     const group = element.dataset.live;
     const asks = !group.startsWith("org.") || "liveCatchUp" in element.dataset;
-    if (asks && joined.includes(group)) refresh(element);
+    if (isOwn(element) || (asks && joined.includes(group))) refresh(element);
   }
 }
 

@@ -32,6 +32,7 @@ FILES = {
     "second-factors.json", "shared-with-me.json", "sign-ins.json", "picture.webp",
     "organization/api-keys.json", "organization/builds.json",
     "organization/configuration-pushes.json",
+    "organization/notifications.json", "organization/notification-rules.json",
     "organization/deploy-keys.json", "organization/devices.json",
     "organization/devices-given-away.json", "organization/environment.json",
     "organization/history.json", "organization/meshes.json",

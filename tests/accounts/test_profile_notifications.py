@@ -43,9 +43,16 @@ def test_page_lists_only_channels_that_reach_the_person(signed_in, olga):
 
 def test_person_chooses_and_it_is_audited(signed_in, olga):
     client = signed_in(olga)
-    answer = client.post(URL, {"builds-email": "on"}, follow=True)
+    answer = client.post(
+        URL,
+        {"build_failed-inbox": "on", "build_failed-email": "on", "organization-inbox": "on"},
+        follow=True,
+    )
     assert "Your notification settings are saved." in answer.text
-    assert (wants(olga, "builds", "email"), wants(olga, "organization", "email")) == (True, False)
+    assert (wants(olga, "build_failed", "email"), wants(olga, "organization", "email")) == (
+        True,
+        False,
+    )
     event = AuditEvent.objects.get(verb="accounts.notifications_changed")
     assert event.data["changed"] == {"organization by email": False}
 
@@ -82,7 +89,9 @@ def test_security_notices_cannot_be_turned_off(signed_in, olga):
     assert wants(olga, "security", "email")
 
 
-@pytest.mark.parametrize("wish", [("security", "email"), ("weather", "email"), ("builds", "sms")])
+@pytest.mark.parametrize(
+    "wish", [("security", "email"), ("weather", "email"), ("build_failed", "fax")]
+)
 def test_choice_that_does_not_exist_is_refused(act, olga, wish):
     with pytest.raises(DomainError) as refused:
         notifications_choose(act(olga), user=olga, wishes={wish: False})

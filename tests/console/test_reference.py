@@ -19,6 +19,7 @@ APPS = (
     "accounts",
     "keys",
     "messaging",
+    "notifications",
     "devices",
     "builds",
     "fleet",

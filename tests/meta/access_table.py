@@ -188,7 +188,13 @@ GET              accounts:profile_security             own
 GET              accounts:signin_list                  own
 POST             accounts:signin_end                   nobodys
 POST             accounts:signin_end_others            own
-GET,POST         accounts:notifications                own
+GET,POST         notifications:choices                 own
+GET              notifications:notification_list       own
+GET              notifications:notification            nobodys
+GET,POST         notifications:notification_read       nobodys
+GET,POST         notifications:notification_read_all   own
+GET,POST         notifications:notification_bulk_read  own
+GET              notifications:unread                  own
 GET              accounts:profile_data                 own
 GET,POST         accounts:account_export               own
 GET,POST         accounts:account_delete               own
@@ -507,6 +513,10 @@ PATCH,DELETE,PUT api:envvar-detail                     api_operate
 GET,POST         api:envvar-shares                     api_administer
 GET,PATCH,DELETE api:envvar-share                      api_share
 GET              api:envvar-access                     api_see
+GET              api:notification-list                 api_own
+GET              api:notification-detail               api_share
+POST             api:notification-read                 api_share
+POST             api:notification-read-all             api_own
 GET              api:auditevent-list                   api_own
 GET              api:auditevent-detail                 api_inspect
 
@@ -597,6 +607,14 @@ GET              admin:devices_meshuserpermission_changelist             admin_a
 GET              admin:messaging_devicemessage_changelist               admin
 GET              admin:messaging_devicequestion_changelist              admin
 GET              admin:messaging_devicequestion_change                  admin_all
+GET              admin:notifications_notification_changelist             admin_all
+GET              admin:notifications_notification_change                 admin_none
+GET              admin:notifications_notificationrule_changelist         admin
+GET              admin:notifications_notificationrule_change             admin_all
+GET              admin:notifications_notificationdelivery_changelist     admin
+GET              admin:notifications_notificationdelivery_change         admin_all
+GET              admin:notifications_notificationtimes_changelist        admin_all
+GET              admin:notifications_occurrence_changelist               admin_all
 GET              admin:messaging_publication_changelist                 admin_all
 GET              admin:messaging_publication_change                     admin_none
 GET              admin:keys_apikey_changelist                            admin

@@ -34,6 +34,7 @@ from tests.factories.builds import ArtifactFactory, SourceFactory
 from tests.factories.devices import DeviceFactory, MeshFactory
 from tests.factories.fleet import make_push
 from tests.factories.keys import make_api_key
+from tests.factories.notifications import make_delivery, make_rule
 from tests.factories.transformers import make_transformer
 
 SYSTEM = Actor.named_system("matrix")
@@ -50,6 +51,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
     member = make_user(f"member-{organization.pk}")
     member.avatar = default_storage.save("avatars/matrix.webp", ContentFile(b"abc"))
     member.save(update_fields=["avatar"])
+    rule = make_rule(organization)
     return {
         "organization": organization,
         "user": owner,
@@ -82,6 +84,9 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         ),
         "usergroup": group_create(SYSTEM, organization=organization, name="Group"),
         "devicequestion": DeviceQuestion.objects.create(device=device, body="Update now?"),
+        "notification": SimpleNamespace(uid=uuid4()),
+        "notificationrule": rule,
+        "notificationdelivery": make_delivery(rule),
         "auditevent": AuditEvent.objects.filter(organization=organization).first(),
     }
 

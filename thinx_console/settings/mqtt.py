@@ -11,7 +11,7 @@ INSTALLED_APPS = [
     ),
     *(
         f"gateway.mqtt.apps.{app}Tables"
-        for app in ("Accounts", "Audit", "Email", "Provider", "Attempt")
+        for app in ("Notifications", "Accounts", "Audit", "Email", "Provider", "Attempt")
     ),
     "thinx_console.apps.ConsoleTasks",
     "django_otp",

@@ -56,8 +56,8 @@ class NotificationsForm(forms.Form):
 class NotificationsView(ProfilePage):
     """What the person hears of, and what they agreed to over time."""
 
-    tab = "accounts:notifications"
-    template_name = "accounts/profile_notifications.html"
+    tab = "notifications:choices"
+    template_name = "notifications/choices.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs.pop("form", None) or NotificationsForm(self.person)
@@ -75,4 +75,4 @@ class NotificationsView(ProfilePage):
         form.full_clean()
         notifications_choose(self.actor, user=self.person, wishes=form.wishes())
         messages.success(request, "Your notification settings are saved.")
-        return redirect("accounts:notifications")
+        return redirect("notifications:choices")

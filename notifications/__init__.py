@@ -1,0 +1,1 @@
+"""What people and other systems are told: kinds of news, channels, the inbox, rules, deliveries."""

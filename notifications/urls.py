@@ -1,0 +1,16 @@
+"""URLs of notifications; the views of models register themselves."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from core.views import get_model_urls
+from notifications.models import Notification
+from notifications.views import choices, inbox
+
+app_name = "notifications"
+urlpatterns = [
+    path("accounts/notifications/", choices.NotificationsView.as_view(), name="choices"),
+    path("notifications/unread/", inbox.UnreadView.as_view(), name="unread"),
+    path("notifications/", include(get_model_urls(Notification))),
+]
