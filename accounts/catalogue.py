@@ -19,6 +19,7 @@ ALWAYS = "accounts.view_organization"
 SEEN_WITH = {
     "devices.view_device": "devices.view_devicestate",
     "builds.view_build": "builds.view_buildlogline",
+    "fleet.view_bulkjob": "fleet.view_bulkjobitem",
     "fleet.view_configreceipt": "fleet.view_configpush",
     "notifications.view_notificationrule": "notifications.view_notificationdelivery",
 }
@@ -28,6 +29,7 @@ ORDER = (
     "devices.device",
     "devices.mesh",
     "fleet.configreceipt",
+    "fleet.bulkjob",
     "devices.statustransformer",
     "builds.source",
     "builds.build",

@@ -27,6 +27,7 @@ OPERATED = {
     "builds.build",
     "builds.artifact",
     "keys.envvar",
+    "fleet.bulkjob",
     "fleet.configreceipt",
     "messaging.devicequestion",
     "accounts.savedview",

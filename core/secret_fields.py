@@ -95,6 +95,8 @@ REGISTER: dict[str, SecretField] = {
     "accounts.Passkey.credential_type": _public("always the same word"),
     "accounts.Passkey.public_key": _public("the public half; the private one never leaves the key"),
     "audit.AuditEvent.credential": _public("what the actor came with, by its name or prefix"),
+    "fleet.BulkJob.credential": _public("what the person came with, by its name or prefix"),
+    "fleet.BulkJobItem.error_code": _public("which error, of docs/errors.md"),
     "builds.Artifact.signing_key_id": _public("names the key that signed"),
     "builds.Build.error_code": _public("which error, of docs/errors.md"),
     "builds.SigningKey.key_id": _public("names the key to devices"),

@@ -15,7 +15,6 @@ from audit.tables import HistoryTable
 from core.scoping import get_allowed, is_allowed
 from core.views import (
     Action,
-    BulkActionView,
     BulkDeleteView,
     EmptyState,
     Fact,
@@ -31,11 +30,10 @@ from core.views import (
 from core.views.actions import attach_row_actions
 from devices import mesh_services as services
 from devices.consequences import mesh_consequences
-from devices.filters import DeviceFilterSet, MeshFilterSet
+from devices.filters import MeshFilterSet
 from devices.mesh_forms import (
     AttachDevicesForm,
     DeviceMeshesForm,
-    MeshChoiceForm,
     MeshForm,
     read_uid,
 )
@@ -287,43 +285,3 @@ class DeviceMeshDetachView(ObjectActionView):
         """Return to the mesh."""
         messages.success(self.request, f"{obj} is detached from {self.mesh}.")
         return redirect(self.mesh.get_absolute_url())
-
-
-class DeviceBulkMeshView(BulkActionView):
-    """What joining and leaving have in common: one mesh, which one may change, many devices."""
-
-    queryset = Device.objects.select_related("organization")
-    filterset_class = DeviceFilterSet
-    action = "change"
-    form_class = MeshChoiceForm
-
-    def make_form(self, data: Any) -> Any:
-        """Return the form that offers the meshes which one may change."""
-        form = super().make_form(data)
-        meshes = Mesh.objects.allowed(self.actor, "change").select_related("organization")
-        form.fields["mesh"].queryset = meshes.order_by("alias", "pk")
-        return form
-
-
-@register_model_view(Device, "bulk_mesh_attach", detail=False)
-class DeviceBulkMeshAttachView(DeviceBulkMeshView):
-    """Puts the selected devices into one mesh."""
-
-    submit_label = "Attach to a mesh"
-    done_word = "attached"
-
-    def perform(self, obj: Any) -> None:
-        """Call the service."""
-        services.mesh_attach(self.actor, mesh=self.form.cleaned_data["mesh"], device=obj)
-
-
-@register_model_view(Device, "bulk_mesh_detach", detail=False)
-class DeviceBulkMeshDetachView(DeviceBulkMeshView):
-    """Takes the selected devices out of one mesh."""
-
-    submit_label = "Detach from a mesh"
-    done_word = "detached"
-
-    def perform(self, obj: Any) -> None:
-        """Call the service."""
-        services.mesh_detach(self.actor, mesh=self.form.cleaned_data["mesh"], device=obj)

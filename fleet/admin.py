@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.admin import register_rest
+from fleet.bulk import admin as bulk
 from fleet.pushes import admin as pushes
 
-__all__ = ["pushes"]
+__all__ = ["bulk", "pushes"]
 
 register_rest("fleet")

@@ -13,4 +13,11 @@ class FleetConfig(AppConfig):
 
     def ready(self) -> None:
         """Register audit events, what an account owns, and the tabs of a device."""
+        from fleet.bulk import bar
+        from fleet.bulk import belongings as bulk_belongings  # noqa: F401
+        from fleet.bulk import events as bulk_events  # noqa: F401
+        from fleet.bulk.registry import bulk_actions
         from fleet.pushes import belongings, events, views  # noqa: F401
+
+        bulk_actions.autodiscover("fleet.bulk.actions")
+        bar.put_up()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleet.bulk.models import BulkJob, BulkJobItem
 from fleet.pushes.models import ConfigPush, ConfigReceipt
 
-__all__ = ["ConfigPush", "ConfigReceipt"]
+__all__ = ["BulkJob", "BulkJobItem", "ConfigPush", "ConfigReceipt"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleet.bulk import tasks as bulk
 from fleet.pushes import tasks as pushes
 
-__all__ = ["pushes"]
+__all__ = ["bulk", "pushes"]

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
+
+from core.views import get_model_urls
+from fleet.bulk.models import BulkJob
+from fleet.bulk.views import BulkStartView
 
 app_name = "fleet"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("bulk-jobs/start/<slug:slug>/", BulkStartView.as_view(), name="bulkjob_start"),
+    path("bulk-jobs/", include(get_model_urls(BulkJob))),
+]

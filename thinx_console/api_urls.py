@@ -20,6 +20,7 @@ APPS = (
 RESOURCES = {
     "devices": "device-list",
     "questions": "devicequestion-list",
+    "bulk-jobs": "bulkjob-list",
     "config-pushes": "configreceipt-list",
     "meshes": "mesh-list",
     "sources": "source-list",

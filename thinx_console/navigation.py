@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Dashboard", "dashboard", "layout-dashboard", "dashboard"),
             Entry("Devices", "devices:device_list", "cpu", "devices:device"),
             Entry("Meshes", "devices:mesh_list", "topology-star-3", "devices:mesh"),
+            Entry("Bulk jobs", "fleet:bulkjob_list", "list-check", "fleet:bulkjob"),
             Entry(
                 "Questions",
                 "messaging:devicequestion_list",

@@ -16,7 +16,6 @@ from audit.tables import HistoryTable
 from core.exceptions import DomainError
 from core.views import (
     Action,
-    BulkActionView,
     EmptyState,
     Fact,
     ObjectActionView,
@@ -28,12 +27,10 @@ from core.views import (
     Tab,
     register_model_view,
 )
-from devices.filters import DeviceFilterSet
 from devices.models import Device, DeviceState
 from devices.transformers import services
 from devices.transformers.filters import TransformerFilterSet
 from devices.transformers.forms import (
-    AttachTransformerForm,
     ChainForm,
     RestoreForm,
     TransformerForm,
@@ -292,20 +289,3 @@ class DeviceTransformersView(ObjectActionView):
         """Call the service."""
         services.device_set_transformers(self.actor, device=obj, transformers=form.chain)
         messages.success(self.request, f"The transformers of {obj} are saved.")
-
-
-@register_model_view(Device, "bulk_transformer", detail=False)
-class DeviceBulkTransformerView(BulkActionView):
-    """Puts one transformer at the end of the chains of the selected devices."""
-
-    queryset = Device.objects.select_related("organization")
-    filterset_class = DeviceFilterSet
-    action = "change"
-    form_class = AttachTransformerForm
-    submit_label = "Attach a transformer to"
-    done_word = "changed"
-
-    def perform(self, obj: Any) -> None:
-        """Call the service."""
-        transformer = self.form.cleaned_data["transformer"]
-        services.device_attach_transformer(self.actor, device=obj, transformer=transformer)

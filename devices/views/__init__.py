@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from devices.views import bulk, editing, listing, page
+from devices.views import editing, listing, page
 
-__all__ = ["bulk", "editing", "listing", "page"]
+__all__ = ["editing", "listing", "page"]

@@ -27,14 +27,6 @@ class DeviceListView(ObjectListView):
     table_class = DeviceTable
     row_actions = DEVICE_ACTIONS
     actions = (Action("Add device", "add", icon="plus", style="primary"),)
-    bulk_actions = (
-        Action("Attach source", "bulk_source", permission="change", icon="git-branch"),
-        Action("Attach transformer", "bulk_transformer", permission="change", icon="code"),
-        Action("Set updates", "bulk_auto_update", permission="change", icon="rotate-clockwise"),
-        Action("Attach to mesh", "bulk_mesh_attach", permission="change", icon="topology-star-3"),
-        Action("Detach from mesh", "bulk_mesh_detach", permission="change", icon="x"),
-        Action("Delete", "bulk_delete", icon="trash", style="danger"),
-    )
     empty = EmptyState(
         "No devices yet",
         "A device appears here by itself when it first calls with an API key of this "

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
+from fleet.bulk.api.viewsets import BulkJobViewSet
 from fleet.pushes.api.viewsets import ConfigReceiptViewSet
 
 router = SimpleRouter(use_regex_path=False)
+router.register("bulk-jobs", BulkJobViewSet, basename="bulkjob")
 router.register("config-pushes", ConfigReceiptViewSet, basename="configreceipt")
 
 urlpatterns = router.urls

@@ -30,7 +30,7 @@ FILES = {
     "README.txt", "account.json", "audit-events.json", "consents.json", "invitations.json",
     "linked-accounts.json", "lists.json", "memberships.json", "notifications.json",
     "second-factors.json", "shared-with-me.json", "sign-ins.json", "picture.webp",
-    "organization/api-keys.json", "organization/builds.json",
+    "organization/api-keys.json", "organization/builds.json", "organization/bulk-jobs.json",
     "organization/configuration-pushes.json",
     "organization/notifications.json", "organization/notification-rules.json",
     "organization/deploy-keys.json", "organization/devices.json",

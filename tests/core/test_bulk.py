@@ -8,10 +8,10 @@ from django.db import connections
 from django.test import AsyncClient
 
 from core.views import bulk
-from devices.models import Device
-from tests.factories.devices import DeviceFactory
+from devices.models import Mesh
+from tests.factories.devices import DeviceFactory, MeshFactory
 
-URL = "/devices/bulk-delete/"
+URL = "/meshes/bulk-delete/"
 
 
 @pytest.mark.parametrize("junk", ["x", "z" * 36, "0" * 35, "\x00" * 36, "é" * 36])
@@ -22,20 +22,20 @@ def test_junk_in_the_selection_is_ignored(signed_in, alice, junk):
 
 def test_more_rows_than_one_action_takes_are_said(signed_in, alice, acme, monkeypatch):
     monkeypatch.setattr(bulk, "MAX_ROWS", 3)
-    DeviceFactory.create_batch(5, organization=acme)
+    MeshFactory.create_batch(5, organization=acme)
     client = signed_in(alice)
     asked = client.post(URL, {"all": "1", "query": ""})
     assert b"the first 3" in asked.content
     client.post(URL, {"all": "1", "query": "", "confirm": "1"})
-    assert Device.objects.count() == 2
+    assert Mesh.objects.count() == 2
 
 
 def test_thousand_rows_can_be_confirmed(signed_in, alice, acme):
-    device = DeviceFactory(organization=acme)
-    selected = [str(device.uid)] * bulk.MAX_ROWS
+    mesh = MeshFactory(organization=acme)
+    selected = [str(mesh.uid)] * bulk.MAX_ROWS
     response = signed_in(alice).post(URL, {"selected": selected, "confirm": "1"})
     assert response.status_code == 302
-    assert not Device.objects.exists()
+    assert not Mesh.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

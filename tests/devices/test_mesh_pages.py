@@ -155,9 +155,9 @@ def test_foreign_mesh_cannot_be_chosen_for_a_device(signed_in, olga, umbrella, d
 def test_operator_attaches_and_detaches_the_selected_devices(signed_in, olga, mesh, devices):
     client = signed_in(olga)
     form = {"mesh": f"{mesh.uid}", "confirm": "1", "selected": [f"{d.uid}" for d in devices[:2]]}
-    client.post("/devices/bulk-mesh-attach/", form)
+    client.post("/bulk-jobs/start/mesh-attach/", form)
     assert members(mesh) == ["pump-0", "pump-1"]
-    client.post("/devices/bulk-mesh-detach/", {**form, "selected": [f"{devices[0].uid}"]})
+    client.post("/bulk-jobs/start/mesh-detach/", {**form, "selected": [f"{devices[0].uid}"]})
     assert members(mesh) == ["pump-1"]
 
 

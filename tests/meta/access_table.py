@@ -275,13 +275,8 @@ GET,POST         devices:device_build                  device_operate
 GET,POST         devices:device_push                   device_operate
 GET,POST         devices:device_push_withdraw          device_operate
 GET,POST         devices:device_delete                 device_operate
-POST,GET         devices:device_bulk_delete            own
-POST,GET         devices:device_bulk_source            own
-POST,GET         devices:device_bulk_auto_update       own
 GET,POST         devices:device_meshes                 device_change
 GET,POST         devices:device_mesh_detach            nobodys
-POST,GET         devices:device_bulk_mesh_attach       own
-POST,GET         devices:device_bulk_mesh_detach       own
 
 GET              devices:mesh_list                     own
 GET              devices:mesh                          see
@@ -293,9 +288,14 @@ GET,POST         devices:mesh_add                      anywhere
 GET,POST         devices:mesh_edit                     operate
 GET,POST         devices:mesh_attach                   operate
 GET,POST         devices:mesh_delete                   operate
+GET,POST         fleet:bulkjob_start                  own
+GET              fleet:bulkjob_list                   own
+GET              fleet:bulkjob                        org_see
+GET              fleet:bulkjob_audit                  org_see
+GET,POST         fleet:bulkjob_cancel                 member_operate
+GET,POST         fleet:bulkjob_retry                  member_operate
 POST,GET         devices:mesh_bulk_delete              own
 GET,POST         devices:device_transformers           device_change
-POST,GET         devices:device_bulk_transformer       own
 GET              devices:statustransformer_list        own
 GET              devices:statustransformer             see
 GET              devices:statustransformer_versions    see
@@ -475,6 +475,11 @@ POST             api:source-test                       api_operate
 GET,POST         api:source-shares                     api_administer
 GET,PATCH,DELETE api:source-share                      api_share
 GET              api:source-access                     api_see
+GET,POST         api:bulkjob-list                     api_own
+GET              api:bulkjob-detail                   api_see_own
+GET              api:bulkjob-items                    api_see_own
+POST             api:bulkjob-cancel                   api_operate_own
+POST             api:bulkjob-retry                    api_operate_own
 GET,POST         api:configreceipt-list                api_own
 GET              api:configreceipt-detail              api_see_own
 POST             api:configreceipt-withdraw            api_operate_own
@@ -595,6 +600,10 @@ GET              admin:devices_statustransformeruserpermission_changelist admin_
 GET              admin:devices_transformerversion_changelist             admin_all
 GET              admin:devices_deviceuserpermission_changelist           admin_all
 GET              admin:devices_formerowner_changelist                    admin_all
+GET              admin:fleet_bulkjob_changelist                          admin
+GET              admin:fleet_bulkjob_change                              admin_all
+GET              admin:fleet_bulkjobitem_changelist                      admin
+GET              admin:fleet_bulkjobitem_change                          admin_none
 GET              admin:fleet_configpush_changelist                       admin
 GET              admin:fleet_configpush_change                           admin_none
 GET              admin:fleet_configreceipt_changelist                    admin

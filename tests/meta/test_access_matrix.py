@@ -28,6 +28,7 @@ CELLS = 20_000
 NOBODYS: tuple[dict[str, Any], ...] = (
     {},
     {"token": "x"},
+    {"slug": "edit"},
     {"name": "no-such-example"},
     {"key": "x"},
     {"uid": UUID(int=0), "token": "x"},

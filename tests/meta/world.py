@@ -32,7 +32,7 @@ from messaging.models import DeviceQuestion
 from tests.factories.accounts import OrganizationFactory, join, make_user
 from tests.factories.builds import ArtifactFactory, SourceFactory
 from tests.factories.devices import DeviceFactory, MeshFactory
-from tests.factories.fleet import make_push
+from tests.factories.fleet import make_bulk_job, make_push
 from tests.factories.keys import make_api_key
 from tests.factories.notifications import make_delivery, make_rule
 from tests.factories.transformers import make_transformer
@@ -60,6 +60,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         "mesh": MeshFactory(organization=organization),
         "build": artifact.build,
         "configreceipt": make_push(device),
+        "bulkjob": make_bulk_job(owner, device),
         "artifact": artifact,
         "apikey": key,
         "deploykey": deploy_key_create(

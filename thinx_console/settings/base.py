@@ -328,6 +328,7 @@ CELERY = {
     "beat_schedule_filename": str(DATA_DIR / "run" / "beat-schedule"),
     "beat_schedule": {
         "builds.sweep": {"task": "builds.sweep", "schedule": 10.0},
+        "fleet.bulk_sweep": {"task": "fleet.bulk_sweep", "schedule": 10.0},
         "fleet.expire": {"task": "fleet.expire", "schedule": 300.0},
         "devices.transform": {"task": "devices.transform", "schedule": 10.0},
         "core.beat": {"task": "core.beat", "schedule": 10.0},

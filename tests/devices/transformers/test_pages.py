@@ -169,7 +169,7 @@ def test_same_transformer_twice_is_said_and_not_saved(in_acme, olga, acme, devic
 def test_many_devices_get_a_transformer_at_once(in_acme, olga, acme):
     devices = [DeviceFactory(organization=acme) for _ in range(3)]
     transformer = make_transformer(acme)
-    url = reverse("devices:device_bulk_transformer")
+    url = "/bulk-jobs/start/transformer-attach/"
     sent = {
         "selected": [f"{d.uid}" for d in devices],
         "confirm": "1",

@@ -1,0 +1,1 @@
+"""The bulk actions, a file each."""
