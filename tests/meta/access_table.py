@@ -603,7 +603,6 @@ GET              admin:devices_formerowner_changelist                    admin_a
 GET              admin:fleet_bulkjob_changelist                          admin
 GET              admin:fleet_bulkjob_change                              admin_all
 GET              admin:fleet_bulkjobitem_changelist                      admin
-GET              admin:fleet_bulkjobitem_change                          admin_none
 GET              admin:fleet_configpush_changelist                       admin
 GET              admin:fleet_configpush_change                           admin_none
 GET              admin:fleet_configreceipt_changelist                    admin

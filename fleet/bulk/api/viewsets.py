@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from fleet.bulk.api.serializers import (
     BulkJobSerializer,
     BulkJobStartSerializer,
 )
+from fleet.bulk.choices import ItemState
 from fleet.bulk.filters import BulkJobFilterSet, BulkJobItemFilterSet
 from fleet.bulk.models import BulkJob, BulkJobItem
 from fleet.bulk.registry import bulk_actions
@@ -64,13 +65,21 @@ class BulkJobViewSet(CreateMixin, ReadOnlyViewSet):
             devices=devices,
         )
 
-    @extend_schema(responses=BulkJobItemSerializer(many=True))
-    @action(detail=True, methods=["get"], filterset_class=BulkJobItemFilterSet)
+    @extend_schema(
+        responses=BulkJobItemSerializer(many=True),
+        filters=False,
+        parameters=[
+            OpenApiParameter("state", enum=[*ItemState.values], description="Only these."),
+            OpenApiParameter("q", description="In the name, the id or the result."),
+        ],
+    )
+    @action(detail=True, methods=["get"])
     def items(self, request: Request, uid: Any) -> Response:
         """List what became of each device; `?state=failed` narrows, `?q=` searches."""
         job = self.get_object()
         rows = BulkJobItem.objects.allowed(self.actor).filter(job=job).order_by("pk")
-        page = self.paginate_queryset(self.filter_queryset(rows))
+        found = BulkJobItemFilterSet(request.query_params, queryset=rows, request=request)
+        page = self.paginate_queryset(found.qs)
         shown = BulkJobItemSerializer(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(shown.data)
 
