@@ -65,6 +65,10 @@ STATES: dict[str, State] = {
     # questions of devices
     "answered": State("Answered", "message", "running"),
     "dismissed": State("Dismissed", "x", "unknown"),
+    # what firmware runs against what is in force
+    "in_sync": State("SYNC", "circle-check", "ok"),
+    "desync": State("DESYNC", "arrows-exchange", "warning"),
+    "unsaid": State("Not said", "help-circle", "unknown"),
     # steps of work
     "pending": State("Waiting", "circle", "unknown"),
     "running": State("Running", "loader-2", "running"),

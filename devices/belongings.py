@@ -20,7 +20,7 @@ class Devices(Belongings):
     model = Device
     fields: ClassVar = (
         "uid", "alias", "mac", "platform", "fcid", "source", "auto_update", "description",
-        "category", "tags", "mesh_ids", "created_at",
+        "icon", "category", "tags", "mesh_ids", "created_at",
     )  # fmt: skip
     state_fields: ClassVar[tuple[str, ...]] = (
         "last_seen_at", "checkins", "firmware", "version", "commit", "checksum", "status", "level",

@@ -9,7 +9,9 @@ from django import forms
 
 from core.forms.fields import UidChoiceField
 from devices.constants import LONGEST_INTERVAL, MAX_TAGS, SHORTEST_INTERVAL
+from devices.icons import ICONS, USUAL_ICON
 from devices.models import Device
+from devices.timezones import UNSET, zone_names
 
 TAG = re.compile(r"[\w.:/-]{1,40}\Z")
 # Sources are above this app; the relation knows their model.
@@ -35,6 +37,20 @@ class TagsField(forms.CharField):
         if len(tags) > MAX_TAGS:
             raise forms.ValidationError(f"At most {MAX_TAGS} tags.")
         return tags
+
+
+class IconSelect(forms.RadioSelect):
+    """Pictures to choose from."""
+
+    template_name = "devices/widgets/icons.html"
+
+
+def zones(current: str | None) -> list[tuple[str, str]]:
+    """Return the time zones to choose from, and what the device has if it is none of them."""
+    names = zone_names()
+    more = [current] if current and current not in {UNSET, *names} else []
+    shown = [(name, name.replace("_", " ")) for name in (*more, *names)]
+    return [(UNSET, "As the device says"), *shown]
 
 
 class DeviceForm(forms.Form):
@@ -72,6 +88,12 @@ class DeviceForm(forms.Form):
         help_text="It is late after one and a half of it and offline after two. Empty: the "
         "interval that the device is seen to keep.",
     )
+    icon = forms.ChoiceField(choices=[*ICONS.items()], required=False, widget=IconSelect)
+    timezone_name = forms.ChoiceField(
+        label="Time zone",
+        required=False,
+        help_text="Where the device stands, whatever it says itself.",
+    )
     category = forms.CharField(max_length=40, required=False)
     tags = TagsField(required=False, help_text="Words with commas between them, to filter by.")
     description = forms.CharField(
@@ -83,12 +105,29 @@ class DeviceForm(forms.Form):
     ) -> None:
         if instance is not None:
             names = ("alias", "mac", "platform", "source", "auto_update", "category", "tags")
-            more = ("checkin_interval", "description")
+            more = ("checkin_interval", "description", "icon")
             shown = {name: getattr(instance, name) for name in (*names, *more)}
+            state = getattr(instance, "state", None)
+            shown["timezone_name"] = state.timezone_name if state is not None else UNSET
             kwargs["initial"] = {**shown, **kwargs.get("initial", {})}
         super().__init__(data, **kwargs)
         choices = Source._default_manager.filter(organization=organization).order_by("alias", "pk")
         self.fields["source"].queryset = choices  # type: ignore[attr-defined]
+        self.fields["timezone_name"].choices = zones(self.initial.get("timezone_name"))  # type: ignore[attr-defined]
+
+    def said(self) -> dict[str, Any]:
+        """Return what was sent: what is left out stays. A switch that is off sends nothing."""
+        names = {"auto_update", *self.data}
+        return {name: value for name, value in self.cleaned_data.items() if name in names}
+
+    def clean_icon(self) -> str:
+        """Return the usual one for none, as a client that knows no icons leaves it out."""
+        return self.cleaned_data["icon"] or USUAL_ICON
+
+    def clean_timezone_name(self) -> str:
+        """Return nothing for what is stored as not chosen."""
+        name = self.cleaned_data["timezone_name"]
+        return "" if name == UNSET else name
 
     def clean_platform(self) -> str:
         """Return "unknown" for nothing, as devices that never called have it."""

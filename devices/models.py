@@ -16,6 +16,7 @@ from devices.constants import (
     SHORTEST_INTERVAL,
     USUAL_INTERVAL,
 )
+from devices.icons import USUAL_ICON, validate_icon
 from devices.timezones import hours_now
 from devices.transformers import models as transformers  # noqa: F401  (Django finds them here)
 
@@ -58,6 +59,7 @@ class Device(UidModel):
         help_text="Seconds between two check-ins; empty: what the device is seen to keep.",
     )
     description = models.TextField(max_length=2000, blank=True)
+    icon = models.CharField(max_length=40, default=USUAL_ICON, validators=[validate_icon])
     category = models.CharField(max_length=40, blank=True)
     tags = models.JSONField(default=list, blank=True)
     # What each check-in is told; kept by mesh_services beside the rows of MeshMember.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
+from core.look import duration
 from core.scoping import ActorLike
 from core.views import Fact
-from devices.models import DeviceState
+from devices.models import Device, DeviceState
 from devices.timezones import UNSET
 from keys.models import EnvVar
 from keys.selectors import EffectiveVariable, effective_variables
@@ -14,7 +18,6 @@ from keys.selectors import EffectiveVariable, effective_variables
 
 def checkin_facts(state: DeviceState) -> list[Fact]:
     """Return what the last check-in said, leaving out what this device never says."""
-    place = f"{state.lat:.5f}, {state.lon:.5f}" if None not in (state.lat, state.lon) else ""
     said = [
         Fact("Firmware", state.firmware, mono=True),
         Fact("Version", state.version, mono=True),
@@ -23,8 +26,6 @@ def checkin_facts(state: DeviceState) -> list[Fact]:
         Fact("Environment hash", state.env_hash, mono=True),
         Fact("Signal", signal_words(state)),
         Fact("Base station", state.station, mono=True),
-        Fact("Location", place, mono=True, copy=True),
-        Fact("Time zone", _time_zone(state)),
         Fact("Address", state.address, mono=True),
         Fact("API key", f"{state.last_key_prefix}…" if state.last_key_prefix else "", mono=True),
     ]
@@ -49,8 +50,17 @@ def visible_variables(
     return [entry for entry in found if entry.variable.pk in permitted]
 
 
-def _time_zone(state: DeviceState) -> str:
-    name = state.timezone_name
-    if not state.utc_offset:
-        return "" if name in {"", UNSET} else name
-    return f"{name} ({state.utc_offset:+g} h)"
+def zone_words(state: DeviceState) -> str:
+    """Return the zone, and what its clock shows now."""
+    name, offset = state.timezone_name, state.utc_offset
+    if name in {"", UNSET} and not offset:
+        return ""
+    now = timezone.now() + timedelta(hours=offset)
+    return f"{name.replace('_', ' ')}, {now:%H:%M} ({offset:+g} h)"
+
+
+def interval_words(device: Device, state: DeviceState) -> str:
+    """Return the pace of check-ins: chosen by people, or as the device keeps it."""
+    if device.checkin_interval:
+        return duration(device.checkin_interval)
+    return f"{duration(state.kept_interval)} (as it calls)" if state.last_seen_at else ""

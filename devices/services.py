@@ -24,7 +24,7 @@ from devices.reports import DeviceReport
 from devices.selectors import find_device
 from devices.status_services import presence_renew
 from devices.statuses import said_status
-from devices.timezones import UNSET, zone_said
+from devices.timezones import UNSET, zone_chosen, zone_said
 from devices.topics import is_free_udid
 
 EDITABLE = (
@@ -35,6 +35,7 @@ EDITABLE = (
     "auto_update",
     "checkin_interval",
     "description",
+    "icon",
     "category",
     "tags",
 )
@@ -70,9 +71,10 @@ def device_create(actor: Any, *, organization: Any, **fields: Any) -> Device:
     """
     require_room(organization, "devices")
     device = Device(organization=organization)
+    zone = zone_chosen(fields.pop("timezone_name", ""), timezone.now())
     _assign(device, fields)
     device.save()
-    DeviceState.objects.create(device=device)
+    device.state = DeviceState.objects.create(device=device, **zone)
     record(actor, events.DeviceCreated, device, organization=organization, mac=device.mac)
     _tell(device)
     return device
@@ -82,12 +84,16 @@ def device_create(actor: Any, *, organization: Any, **fields: Any) -> Device:
 def device_edit(actor: Any, *, device: Device, **fields: Any) -> Device:
     """Change what people decide about a device; the other fields stay. Audits, broadcasts.
 
-    Raises Conflict (devices.mac_taken) when another device of the organization has its MAC.
+    `timezone_name` is the time zone it stands in; empty: what the device says. Raises Conflict
+    (devices.mac_taken) when another device of the organization has its MAC.
     """
+    zone = _choose_zone(device, fields.pop("timezone_name")) if "timezone_name" in fields else {}
     before = snapshot(Device.objects.select_related("source").get(pk=device.pk), fields)
     _assign(device, fields)
-    if changes := changed(device, before):
+    changes = changed(device, before)
+    if changes:
         device.save(update_fields=[*changes])
+    if changes := {**changes, **zone}:
         if "checkin_interval" in changes:
             presence_renew(device)
         organization = device.organization
@@ -219,6 +225,18 @@ def _adopt(actor: Any, device: Device, adopted: dict[str, Any]) -> None:
         setattr(device, name, value)
     changes = changed(device, before)
     record(actor, events.DeviceChanged, device, organization=device.organization, changes=changes)
+
+
+def _choose_zone(device: Device, name: str) -> dict[str, Any]:
+    """Store the zone that people chose; return what changed."""
+    state, before = _state_of(device), _state_of(device).timezone_name
+    if (name or UNSET) == before:
+        return {}
+    zone = zone_chosen(name, timezone.now())
+    DeviceState.objects.filter(pk=state.pk).update(**zone)
+    for column, value in zone.items():
+        setattr(state, column, value)
+    return {"timezone_name": {"before": before, "after": state.timezone_name}}
 
 
 def _state_of(device: Device) -> DeviceState:

@@ -29,6 +29,23 @@ def hours_now(name: str | None, hours: float, now: datetime) -> float:
     return offset.total_seconds() / 3600 if offset is not None else hours
 
 
+def zone_chosen(name: str, now: datetime) -> dict[str, Any]:
+    """Return the columns for the zone that people choose; without one, the device says its own.
+
+    `UNSET` is how a device without a zone is stored, so who means UTC chooses Etc/UTC.
+    """
+    return {"timezone_name": name or UNSET, "timezone_offset": hours_now(name, 0.0, now)}
+
+
+def zone_names() -> list[str]:
+    """Return the zones to choose from, by name: places, and UTC."""
+    return ["Etc/UTC", *sorted(name for name in _known() if _is_place(name))]
+
+
+def _is_place(name: str) -> bool:
+    return "/" in name and not name.startswith(("Etc/", "US/", "Canada/", "Brazil/", "SystemV/"))
+
+
 @cache
 def _known() -> frozenset[str]:
     return frozenset(available_timezones())

@@ -89,11 +89,14 @@ def _collapse(tag: str) -> Version:
 
 
 def _environment_changed(device_env_hash: str | None, build_env_hash: str | None) -> bool:
-    if not device_env_hash or not build_env_hash:
+    if not build_env_hash or not knows_environment(device_env_hash):
         return False
-    if device_env_hash.startswith(DEVELOPER_ENV_HASH):
-        return False
-    return build_env_hash not in device_env_hash
+    return build_env_hash not in (device_env_hash or "")
+
+
+def knows_environment(device_env_hash: str | None) -> bool:
+    """Tell whether a device says which environment it runs."""
+    return bool(device_env_hash) and not f"{device_env_hash}".startswith(DEVELOPER_ENV_HASH)
 
 
 def _tag(text: str) -> str:

@@ -23,11 +23,14 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from world_outline import world_outline
+
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "static" / "vendor"
 MANIFEST = "manifest.json"
 ICON_LIST = Path(__file__).resolve().with_name("icons.txt")
 SPRITE = "sprite.svg"
+WORLD = "world.svg"
 
 TABLER_LICENCE = """\
 MIT License
@@ -69,6 +72,7 @@ class Package:
     files: dict[str, str]
     licence_text: str = ""
     icons: tuple[str, ...] = field(default=())
+    world: str = ""
 
     @property
     def folder(self) -> str:
@@ -143,6 +147,14 @@ def packages() -> tuple[Package, ...]:
                 "dist/uPlot.min.css": "uPlot.min.css",
             },
         ),
+        # Natural Earth, in the public domain; the licence is that of the package.
+        Package(
+            name="world-atlas",
+            version="2.0.2",
+            licence="ISC",
+            files={"LICENSE": "LICENSE"},
+            world="countries-110m.json",
+        ),
     )
 
 
@@ -193,6 +205,8 @@ def extract(package: Package, tarball: Path) -> dict[str, bytes]:
         found = {target: read_member(archive, source) for source, target in package.files.items()}
         if package.icons:
             found[SPRITE] = build_sprite(archive, package.icons)
+        if package.world:
+            found[WORLD] = world_outline(read_member(archive, package.world))
     if package.licence_text:
         found["LICENSE"] = package.licence_text.encode()
     return {

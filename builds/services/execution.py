@@ -24,6 +24,7 @@ from builds.conf import HEARTBEAT_SECONDS, BuildSettings, build_settings
 from builds.engine.environment import DeviceFacts
 from builds.engine.run import BuildRequest, BuildResult, run_build
 from builds.engine.workspace import workspace
+from builds.environments import values_of
 from builds.exceptions import BuildCancelled, BuildUserError
 from builds.models import Artifact, Build, Source
 from builds.news import build_failed_news, build_succeeded_news
@@ -119,13 +120,9 @@ class _Execution:
         build, device = self.build, self.build.device
         artifacts = folder / "artifacts"
         artifacts.mkdir()
-        variables, hidden, names = {}, [], []
-        for found in effective_variables(build.organization, source=build.source, device=device):
-            sealed: Any = found.variable.value
-            variables[found.name] = sealed.reveal() if sealed else ""
-            if found.is_secret:
-                hidden.append(variables[found.name])
-                names.append(found.name)
+        found = effective_variables(build.organization, source=build.source, device=device)
+        variables = values_of(found)
+        names = [entry.name for entry in found if entry.is_secret]
         self._note_revealed(names)
         if build.source.deploy_key_id:
             DeployKey.objects.filter(pk=build.source.deploy_key_id).update(
@@ -140,7 +137,7 @@ class _Execution:
             device=self._device_facts(device),
             server=self.settings.server,
             variables=variables,
-            secrets=tuple(hidden),
+            secrets=tuple(variables[name] for name in names),
             limits=self.settings.limits,
             git_limits=self.settings.git_limits,
             sandbox=self.settings.sandbox,

@@ -7,15 +7,29 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from builds.environments import DESYNC, synchrony
 from builds.forms import BuildStartForm
 from builds.models import Build
 from builds.services import build_can_start, build_start
 from builds.tables import BuildTable
 from core.scoping import sees
-from core.views import ObjectActionView, ObjectTabView, register_model_view
+from core.views import Action, ObjectActionView, ObjectTabView, register_model_view
+from core.views.actions import object_actions
 from devices.models import Device
 from devices.overview import visible_variables
+from devices.tables import EnvironmentTable
+from devices.views.actions import BUILD_ACTION
 from devices.views.page import DevicePage
+from keys.models import EnvVar
+
+PUSH = Action("Push configuration", "push", permission="configure", icon="send")
+ADD_VARIABLE = Action(
+    "Add variable",
+    "add",
+    icon="plus",
+    model=EnvVar,
+    query=lambda device: f"device={device.uid}",
+)
 
 
 @register_model_view(Device, "builds")
@@ -31,6 +45,35 @@ class DeviceBuildsView(DevicePage, ObjectTabView):
         """Return the builds, newest first."""
         builds = Build.objects.allowed(self.actor).filter(device=obj)
         return builds.select_related("source", "device", "created_by")
+
+
+@register_model_view(Device, "environment")
+class DeviceEnvironmentView(DevicePage, ObjectTabView):
+    """The variables in force for the device, and whether it runs them."""
+
+    tab = "environment"
+    template_name = "devices/device_environment.html"
+    table_class = EnvironmentTable
+    empty_title = "No variables"
+    empty_text = (
+        "What you set here, at the source or for the whole organization is written into the "
+        "firmware of this device."
+    )
+
+    def rows(self, obj: Any) -> Any:
+        """Return the variables, nearest level first to win."""
+        return visible_variables(self.actor, obj.organization, source=obj.source, device=obj)
+
+    def extra_context(self, obj: Any) -> dict[str, Any]:
+        """Add whether the device has them, and what to do about it."""
+        found = synchrony(obj)
+        ways = (BUILD_ACTION, PUSH) if found.state == DESYNC else ()
+        return {
+            **super().extra_context(obj),
+            "tab_actions": object_actions((ADD_VARIABLE,), obj, self.actor),
+            "synchrony": found,
+            "ways": object_actions(ways, obj, self.actor),
+        }
 
 
 @register_model_view(Device, "build")

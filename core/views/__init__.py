@@ -8,6 +8,7 @@ from core.views.bulk import BulkActionView, BulkDeleteView
 from core.views.bulk_bar import register_bulk_action
 from core.views.detail import Fact, ObjectTabView, ObjectView, Tab, linked
 from core.views.edit import ObjectEditView
+from core.views.fields import ObjectFieldView
 from core.views.listing import EmptyState, ObjectListView
 from core.views.registry import get_model_urls, register_model_view
 from core.views.verbs import ObjectActionView, ObjectDeleteView
@@ -22,6 +23,7 @@ __all__ = [
     "ObjectActionView",
     "ObjectDeleteView",
     "ObjectEditView",
+    "ObjectFieldView",
     "ObjectListView",
     "ObjectTabView",
     "ObjectView",

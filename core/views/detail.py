@@ -15,15 +15,15 @@ from django.views.generic import View
 from django_tables2 import RequestConfig
 
 from core.concealing import is_concealed, told
-from core.scoping import get_allowed, may_in, sees
+from core.scoping import get_allowed, is_allowed, may_in, sees
 from core.views.actions import Action, object_actions
 from core.views.base import ScopedViewMixin, heading
-from core.views.registry import url_name
+from core.views.registry import is_registered, url_name
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One line of the facts card."""
+    """One line of the facts card; `field` is the form field that changes it, in place."""
 
     label: str
     value: Any = ""
@@ -32,14 +32,15 @@ class Fact:
     url: str = ""
     status: str = ""
     time: datetime | None = None
+    field: str = ""
 
 
-def linked(label: str, obj: Any, name: str) -> Fact:
+def linked(label: str, obj: Any, name: str, *, field: str = "") -> Fact:
     """Return the fact that names and links a related object, if the reader may view that."""
     related = getattr(obj, name)
     if is_concealed(obj, name):
         return Fact(label, "Not shared with you")
-    return Fact(label, related, url=related.get_absolute_url() if related else "")
+    return Fact(label, related, url=related.get_absolute_url() if related else "", field=field)
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,11 @@ class ObjectView(ScopedViewMixin, View):
             "object": obj,
             "title": f"{obj}",
             "crumbs": self.crumbs(obj),
+            "title_icon": self.title_icon(obj),
             "status_value": self.status_value(obj),
             "lead": self.lead(obj),
             "facts": self.facts(obj),
+            "field_url": self._field_url(obj),
             "tabs": self._tabs(obj),
             "object_actions": object_actions(self.actions, obj, self.actor),
             "live": self._live(obj),
@@ -98,6 +101,10 @@ class ObjectView(ScopedViewMixin, View):
         """Return the way back: the list this object is in."""
         model = type(obj)
         return [{"label": heading(model), "url": reverse(url_name(model, "list"))}]
+
+    def title_icon(self, obj: Any) -> str:
+        """Return the icon before the title, if the object has one of its own."""
+        return ""
 
     def status_value(self, obj: Any) -> str:
         """Return the state shown beside the title, if the object has one."""
@@ -114,6 +121,19 @@ class ObjectView(ScopedViewMixin, View):
     def extra_context(self, obj: Any) -> dict[str, Any]:
         """Return what the page's own template needs beyond that."""
         return {}
+
+    def _field_url(self, obj: Any) -> str:
+        model = type(obj)
+        if not is_registered(model, "field") or not self.may(obj, "change"):
+            return ""
+        return reverse(url_name(model, "field"), kwargs={"uid": obj.uid})
+
+    def may(self, obj: Any, action: str) -> bool:
+        """Tell whether the reader may do this to the object of the page; asked once."""
+        asked: dict[str, bool] = self.__dict__.setdefault("_asked", {})
+        if action not in asked:
+            asked[action] = is_allowed(obj, self.actor, action)
+        return asked[action]
 
     def _live(self, obj: Any) -> dict[str, str] | None:
         url = self.request.get_full_path()

@@ -65,6 +65,11 @@ def registered_list(name: str) -> Any:
     return entry.view if entry is not None and not entry.detail else None
 
 
+def is_registered(model: type[Model], action: str) -> bool:
+    """Tell whether the model has such a view."""
+    return action in _views.get(model._meta.label_lower, {})
+
+
 def url_name(model: type[Model], action: str = "") -> str:
     """Return `<app>:<model>_<action>`."""
     suffix = f"_{action}" if action else ""

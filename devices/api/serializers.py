@@ -16,8 +16,10 @@ from core.api.serializers import (
 )
 from devices.constants import MAX_TAGS, MESH_ID_MAX_LENGTH
 from devices.forms import TAG
+from devices.icons import ICONS
 from devices.models import Device, DeviceState, Mesh
 from devices.presence import presence_of
+from devices.timezones import zone_names
 
 
 class DeviceStateSerializer(ScopedModelSerializer):
@@ -71,6 +73,14 @@ class DeviceSerializer(OwnedSerializer):
     tags = serializers.ListField(
         child=serializers.RegexField(TAG, max_length=40), max_length=MAX_TAGS, required=False
     )
+    icon = serializers.ChoiceField(choices=[*ICONS], required=False)
+    timezone_name = serializers.ChoiceField(
+        choices=[*zone_names()],
+        required=False,
+        allow_blank=True,
+        write_only=True,
+        help_text="Where the device stands; empty: what it says itself. Read it in `state`.",
+    )
     meshes = serializers.SerializerMethodField(help_text="Those that you may see.")
     state = DeviceStateSerializer(read_only=True, allow_null=True)
 
@@ -88,6 +98,8 @@ class DeviceSerializer(OwnedSerializer):
             "auto_update",
             "checkin_interval",
             "description",
+            "icon",
+            "timezone_name",
             "category",
             "tags",
             "meshes",

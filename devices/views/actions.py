@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from core.views import Action
 
+BUILD_ACTION = Action("Build firmware", "build", icon="hammer", style="primary")
 DEVICE_ACTIONS = (
     Action("Edit", "edit", permission="change", icon="edit"),
-    Action("Build firmware", "build", icon="hammer", style="primary"),
+    BUILD_ACTION,
     Action("Delete", "delete", icon="trash", style="danger"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.views import ObjectDeleteView, ObjectEditView, register_model_view
+from core.views import ObjectDeleteView, ObjectEditView, ObjectFieldView, register_model_view
 from devices import services
 from devices.consequences import deletion_consequences
 from devices.forms import DeviceForm
@@ -16,7 +16,7 @@ from devices.models import Device
 class DeviceEditView(ObjectEditView):
     """Adds or changes a device."""
 
-    queryset = Device.objects.select_related("organization", "source")
+    queryset = Device.objects.select_related("organization", "source", "state")
     form_class = DeviceForm
     template_name = "devices/device_edit.html"
 
@@ -28,10 +28,26 @@ class DeviceEditView(ObjectEditView):
     def save(self, form: Any, obj: Any) -> Any:
         """Call the service."""
         if obj is not None:
-            return services.device_edit(self.actor, device=obj, **form.cleaned_data)
+            return services.device_edit(self.actor, device=obj, **form.said())
         return services.device_create(
             self.actor, organization=self.organization(), **form.cleaned_data
         )
+
+
+@register_model_view(Device, "field")
+class DeviceFieldView(ObjectFieldView):
+    """Changes one fact of a device on its page."""
+
+    queryset = Device.objects.select_related("organization", "source", "state")
+    form_class = DeviceForm
+
+    def form_kwargs(self, obj: Any) -> dict[str, Any]:
+        """Offer the sources of the organization that the device is in."""
+        return {**super().form_kwargs(obj), "organization": obj.organization}
+
+    def save(self, form: Any, obj: Any) -> Any:
+        """Call the service."""
+        return services.device_edit(self.actor, device=obj, **form.cleaned_data)
 
 
 @register_model_view(Device, "delete")

@@ -7,9 +7,9 @@ from typing import Any
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.tables import HistoryTable
-from core.scoping import is_allowed
 from core.views import Action, Fact, ObjectTabView, ObjectView, Tab, linked, register_model_view
 from core.views.actions import object_actions
+from devices.firmware import available_firmware, builds_shown, installed_firmware
 from devices.health import (
     firmware_of,
     health_of,
@@ -18,13 +18,13 @@ from devices.health import (
     state_of,
     update_loop,
 )
+from devices.icons import ICONS
+from devices.maps import OUTLINE, place_of
 from devices.models import Device
-from devices.overview import checkin_facts, visible_variables
+from devices.overview import checkin_facts, interval_words, zone_words
 from devices.querysets import with_newest_build
-from devices.tables import EnvironmentTable
 from devices.transformers.selectors import chain_shown
-from devices.views.actions import DEVICE_ACTIONS
-from keys.models import EnvVar
+from devices.views.actions import BUILD_ACTION, DEVICE_ACTIONS
 from messaging.models import DeviceMessage
 from messaging.selectors import open_question
 
@@ -55,6 +55,10 @@ class DevicePage(ObjectView):
         Tab("Audit", "audit", needs=AuditEvent),
     )
 
+    def title_icon(self, obj: Any) -> str:
+        """Return the picture that people gave it."""
+        return obj.icon
+
     def status_value(self, obj: Any) -> str:
         """Return online, offline or the alarm it reports."""
         return health_of(obj).status
@@ -70,14 +74,20 @@ class DevicePage(ObjectView):
     def facts(self, obj: Any) -> list[Fact]:
         """Return what people decided about the device."""
         state = state_of(obj)
+        updates = "By itself" if obj.auto_update else "When told"
         return [
+            Fact("Name", obj.alias, field="alias"),
+            Fact("Icon", ICONS.get(obj.icon, obj.icon), field="icon"),
+            Fact("Description", obj.description, field="description"),
+            linked("Source", obj, "source", field="source"),
+            Fact("Updates", updates, field="auto_update"),
+            Fact("Category", obj.category, field="category"),
+            Fact("Tags", ", ".join(obj.tags), field="tags"),
+            Fact("Time zone", zone_words(state), field="timezone_name"),
+            Fact("Expected every", interval_words(obj, state), field="checkin_interval"),
+            Fact("Platform", obj.platform, mono=True, field="platform"),
+            Fact("MAC address", obj.mac, mono=True, copy=bool(obj.mac), field="mac"),
             Fact("Device id", obj.udid, mono=True, copy=True),
-            Fact("MAC address", obj.mac, mono=True, copy=bool(obj.mac)),
-            Fact("Platform", obj.platform, mono=True),
-            linked("Source", obj, "source"),
-            Fact("Updates", "By itself" if obj.auto_update else "When told"),
-            Fact("Category", obj.category),
-            Fact("Tags", ", ".join(obj.tags)),
             Fact("Last seen", "never" if not state.last_seen_at else "", time=state.last_seen_at),
             Fact("Check-ins", f"{state.checkins:,}"),
             Fact("Added", time=obj.created_at),
@@ -95,47 +105,28 @@ class DeviceView(DevicePage):
 
     def extra_context(self, obj: Any) -> dict[str, Any]:
         """Add the firmware loop and the last check-in."""
-        builds = obj.builds.allowed(self.actor).select_related("source", "created_by")
-        newest = builds.filter(pk=obj.newest_build_id).first()
-        state = state_of(obj)
+        builds = obj.builds.allowed(self.actor)
+        shown = builds_shown(obj, builds)
+        newest, state = shown.get(obj.newest_build_id), state_of(obj)
         return {
             "state": state,
             "question": open_question(self.actor, obj),
             "online": is_online(state),
             "firmware_look": firmware_of(obj),
+            "installed": installed_firmware(obj, shown),
+            "available": available_firmware(obj, shown),
+            "firmware_actions": object_actions((BUILD_ACTION,), obj, self.actor),
             "newest": newest,
-            "latest": builds.order_by("-pk").first(),
+            "latest": builds.select_related("source").order_by("-pk").first(),
             "loop": update_loop(obj, newest),
             "next_sentence": next_sentence(obj, newest),
             "checkin": checkin_facts(state),
+            "place": place_of(state),
+            "outline": OUTLINE,
             "meshes": obj.meshes.allowed(self.actor).order_by("alias", "pk"),
             "chain": chain_shown(self.actor, obj),
-            "may_change_chain": is_allowed(obj, self.actor, "change"),
+            "may_change": self.may(obj, "change"),
         }
-
-
-@register_model_view(Device, "environment")
-class DeviceEnvironmentView(DevicePage, ObjectTabView):
-    """The variables in force for the device."""
-
-    tab = "environment"
-    template_name = "devices/device_environment.html"
-    table_class = EnvironmentTable
-    empty_title = "No variables"
-    empty_text = (
-        "What you set here, at the source or for the whole organization is written into the "
-        "firmware of this device."
-    )
-
-    def rows(self, obj: Any) -> Any:
-        """Return the variables, nearest level first to win."""
-        return visible_variables(self.actor, obj.organization, source=obj.source, device=obj)
-
-    def extra_context(self, obj: Any) -> dict[str, Any]:
-        """Add the button that adds one here."""
-        add = Action("Add variable", "add", icon="plus", model=EnvVar, query=device_query)
-        buttons = object_actions((add,), obj, self.actor)
-        return {**super().extra_context(obj), "tab_actions": buttons}
 
 
 @register_model_view(Device, "audit")
@@ -150,8 +141,3 @@ class DeviceAuditView(DevicePage, ObjectTabView):
         """Return the events that name the device."""
         events = AuditEvent.objects.allowed(self.actor).filter(target_uid=obj.uid)
         return events.order_by("-at", "-pk")
-
-
-def device_query(device: Device) -> str:
-    """Return the query string that starts a variable at the level of the device."""
-    return f"device={device.uid}"

@@ -70,6 +70,7 @@ function subscribe() {
 const pending = new Map();
 
 function busy(element) {
+  if (element.hasAttribute("hx-select-oob") && document.querySelector("form[data-inline]")) return true;
   const target = document.querySelector(element.getAttribute("hx-target")) || element.parentElement || element;
   if (target.querySelector(":popover-open") || document.querySelector("dialog[open]")) return true;
   const active = document.activeElement;

@@ -271,6 +271,7 @@ GET,POST         devices:device_unshare                nobodys
 GET              devices:device_access                 device_see
 GET,POST         devices:device_add                    anywhere
 GET,POST         devices:device_edit                   device_change
+GET,POST         devices:device_field                  device_change
 GET,POST         devices:device_build                  device_operate
 GET,POST         devices:device_push                   device_operate
 GET,POST         devices:device_push_withdraw          device_operate
