@@ -11,7 +11,7 @@ from django.forms import HiddenInput
 from django.utils import timezone
 
 from core.filters import ScopedFilterSet
-from devices import presence
+from devices import presence, search
 from devices.health import SIGNAL_FROM
 from devices.models import Device, Mesh
 from devices.querysets import seen_within, signal_between, tagged, update_waiting, with_newest_build
@@ -54,8 +54,6 @@ SIGNALS = {
 
 class DeviceFilterSet(ScopedFilterSet):
     """Everything a device can be found by."""
-
-    search_fields = ("alias", "mac", "uid", "state__firmware", "state__version", "category")
 
     seen = django_filters.ChoiceFilter(choices=SEEN_CHOICES, method="filter_seen", label="Seen")
     level = django_filters.ChoiceFilter(
@@ -105,6 +103,10 @@ class DeviceFilterSet(ScopedFilterSet):
     class Meta:
         model = Device
         fields: list[str] = []
+
+    def search(self, queryset: Any, name: str, value: str) -> Any:
+        """Match the text anywhere in the name, the ids, the tags or the category."""
+        return search.matching(queryset, value)
 
     def filter_seen(self, devices: Any, name: str, value: str) -> Any:
         """Narrow by when a device last called."""

@@ -124,7 +124,9 @@ class DeviceTable(ConsoleTable):
         verbose_name="Last seen",
         order_by=("state__last_seen_at", "pk"),
     )
-    signal = SignalColumn(accessor="state__rssi", orderable=False, visible=False, attrs=NUMBER)
+    signal = SignalColumn(
+        accessor="state__rssi", verbose_name="Signal", orderable=False, visible=False, attrs=NUMBER
+    )
     version = MonoColumn(
         accessor="state__version",
         verbose_name="Version",
@@ -157,7 +159,7 @@ class DeviceTable(ConsoleTable):
         visible=False,
     )
     mac = MonoColumn(verbose_name="MAC", order_by=("mac", "pk"), visible=False)
-    uid = MonoColumn(verbose_name="Uid", orderable=False, visible=False)
+    uid = MonoColumn(verbose_name="Device id", orderable=False, visible=False)
     created_at = TimeColumn(verbose_name="Added", order_by=("created_at", "pk"), visible=False)
     row_actions = ActionsColumn()
 

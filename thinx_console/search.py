@@ -16,6 +16,7 @@ from django.urls import reverse
 from builds.models import Build, Source
 from core.scoping import may_somewhere
 from core.views.registry import url_name
+from devices import search as device_search
 from devices.models import Device, Mesh
 from devices.transformers.models import StatusTransformer
 from keys.models import ApiKey, DeployKey, EnvVar
@@ -111,7 +112,9 @@ def _find(kind: Kind, actor: Any, text: str, organization: Any) -> Found:
     rows = kind.model._default_manager.allowed(actor).select_related(*kind.related)  # type: ignore[attr-defined]
     if organization:
         rows = rows.filter(organization__path__startswith=organization.path)
-    found = list(rows.filter(_rule(kind, text)).order_by(*kind.order)[: ROWS + 1])
+    narrowed = device_search.matching(rows, text) if kind.model is Device else None
+    rows = rows.filter(_rule(kind, text)) if narrowed is None else narrowed
+    found = list(rows.order_by(*kind.order)[: ROWS + 1])
     more = f"{reverse(url_name(kind.model, 'list'))}?{urlencode({'q': text})}"
     return Found(
         kind.label,

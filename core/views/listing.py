@@ -31,6 +31,7 @@ from core.views.arranging import (
 )
 from core.views.base import ScopedViewMixin, heading
 from core.views.bulk_bar import registered_bulk_actions
+from core.views.facets import Facet, counted
 from core.views.paging import BoundedPaginator
 from core.views.registry import url_name
 
@@ -57,7 +58,8 @@ class ObjectListView(ScopedViewMixin, View):
 
     `row_actions` show in the table's ActionsColumn. `saved_views` names query strings worth a tab
     above the list: ("Online", "seen=online"); people add their own. Columns, cards and the length
-    of a page are what the person keeps of the list, unless the URL says otherwise.
+    of a page are what the person keeps of the list, unless the URL says otherwise. `facets` are
+    counted when the URL says `facets=1`.
     """
 
     filterset_class: ClassVar[Any]
@@ -71,6 +73,7 @@ class ObjectListView(ScopedViewMixin, View):
     empty: ClassVar[EmptyState] = EmptyState("Nothing here yet", "")
     is_live: ClassVar[bool] = True
     saved_views: ClassVar[tuple[tuple[str, str], ...]] = ()
+    facets: ClassVar[tuple[Facet, ...]] = ()
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the page, the table alone for htmx, or the CSV."""
@@ -86,10 +89,11 @@ class ObjectListView(ScopedViewMixin, View):
             table.show(arrangement.columns)
         paging = {"per_page": arrangement.per_page, "paginator_class": BoundedPaginator}
         RequestConfig(request, paginate={**paging, "silent": True}).configure(table)
-        rows = [row.record for row in table.paginated_rows]
-        attach_row_actions(self.row_actions, rows, self.actor)
+        records = [row.record for row in table.paginated_rows]
+        attach_row_actions(self.row_actions, records, self.actor)
         context = self.get_context(table, filterset)
         context |= self._arranged(context, table, arrangement)
+        context |= self._facets(rows, filterset)
         is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
         # Partials are not inherited: the fragment is that of the template which defines it.
         response = render(request, FRAGMENT if is_fragment else self.template_name, context)
@@ -144,6 +148,17 @@ class ObjectListView(ScopedViewMixin, View):
     def _may_begin(self, model: type[Model]) -> bool:
         narrowed = getattr(self.request, "organization", None)
         return bool(model_actions([Action("", self.empty.verb)], model, self.actor, narrowed))
+
+    def _facets(self, rows: Any, filterset: Any) -> dict[str, Any]:
+        """Return the numbers, when they are wanted, and where the button beside them leads."""
+        if not self.facets:
+            return {"facets": [], "facets_url": ""}
+        is_wanted = bool(self.request.GET.get("facets"))
+        other = _query(self.request, facets=None if is_wanted else "1", page=None)
+        return {
+            "facets": counted(self, rows, filterset) if is_wanted else [],
+            "facets_url": f"?{other}",
+        }
 
     def _arranged(
         self, context: dict[str, Any], table: Any, arrangement: Arrangement

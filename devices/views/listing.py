@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 
 from core.views import Action, EmptyState, ObjectListView, register_model_view
+from core.views.facets import CountedFacet, RelatedFacet, SampledFacet
+from devices import presence
 from devices.filters import DeviceFilterSet
 from devices.models import Device, Mesh
 from devices.querysets import with_newest_build
@@ -33,6 +35,33 @@ class DeviceListView(ObjectListView):
         "organization. You can also add it before it calls.",
         icon="cpu",
         button="Add device",
+    )
+
+    facets = (
+        CountedFacet(
+            "seen",
+            "Presence",
+            (
+                ("online", "Online", presence.online),
+                ("late", "Late", presence.late),
+                ("offline", "Offline", presence.offline),
+                ("never", "Never seen", lambda: Q(state__last_seen_at=None)),
+            ),
+        ),
+        CountedFacet(
+            "level",
+            "Reported level",
+            (
+                ("error", "Error", lambda: Q(state__level="error")),
+                ("warning", "Warning", lambda: Q(state__level="warning")),
+                ("ok", "OK", lambda: Q(state__level="ok")),
+            ),
+        ),
+        SampledFacet("platform", "Platform", "platform"),
+        SampledFacet("category", "Category", "category"),
+        SampledFacet("tag", "Tag", "tags"),
+        RelatedFacet("mesh", "Mesh", "meshes", Mesh),
+        RelatedFacet("source", "Source", "source", Device._meta.get_field("source").related_model),
     )
 
     saved_views = (

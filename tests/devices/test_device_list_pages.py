@@ -10,10 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.services.sharing import object_share
 from builds.choices import BuildStatus
+from core.views import facets, paging
+from devices.mesh_services import mesh_attach
 from devices.models import DeviceState
 from tests.factories.builds import BuildFactory, SourceFactory
-from tests.factories.devices import DeviceFactory
+from tests.factories.devices import DeviceFactory, MeshFactory
+from tests.support.queries import queries_of
 
 URL = "/devices/"
 
@@ -135,6 +139,97 @@ def test_filter_in_the_url_narrows_the_list(signed_in, olga, acme, query, expect
     assert names(page) == expected
 
 
+def numbers(page, label: str) -> dict[str, str]:
+    (facet,) = [facet for facet in page.context["facets"] if facet["label"] == label]
+    return {value["label"]: value["count"] for value in facet["values"]}
+
+
+def test_facets_count_what_the_other_filters_leave(signed_in, olga, acme):
+    pump = DeviceFactory(organization=acme, alias="pump", platform="esp32", tags=["lab", "roof"])
+    DeviceFactory(organization=acme, alias="valve", platform="esp32", tags=["lab"])
+    DeviceFactory(organization=acme, alias="meter", platform="lua", category="power")
+    seen(pump, level="error")
+    client = signed_in(olga)
+    assert client.get(URL).context["facets"] == []
+    page = client.get(f"{URL}?facets=1&platform=esp32")
+    assert numbers(page, "Platform") == {"esp32": "2", "lua": "1"}
+    assert numbers(page, "Tag") == {"lab": "2", "roof": "1"}
+    assert numbers(page, "Presence") == {
+        "Online": "1",
+        "Late": "0",
+        "Offline": "0",
+        "Never seen": "1",
+    }
+    assert numbers(page, "Reported level")["Error"] == "1"
+    assert "Category" not in [facet["label"] for facet in page.context["facets"]]
+
+
+def test_facet_leads_to_its_filter_and_away_from_it(signed_in, olga, acme):
+    DeviceFactory(organization=acme, platform="lua")
+    client = signed_in(olga)
+    (there,) = [
+        f for f in client.get(f"{URL}?facets=1").context["facets"] if f["label"] == "Platform"
+    ]
+    assert there["values"][0]["url"] == "?facets=1&platform=lua"
+    page = client.get(f"{URL}{there['values'][0]['url']}")
+    (chosen,) = [f for f in page.context["facets"] if f["label"] == "Platform"]
+    assert chosen["values"] == [{"label": "lua", "count": "1", "url": "?facets=1", "chosen": True}]
+
+
+def test_facets_name_no_mesh_that_the_reader_may_not_see(
+    signed_in, guest, alice, act, acme, system
+):
+    device, mesh = DeviceFactory(organization=acme), MeshFactory(organization=acme)
+    mesh_attach(system, mesh=mesh, device=device)
+    object_share(act(alice), obj=device, to=guest, actions=["view"])
+    page = signed_in(guest).get(f"{URL}?facets=1&columns=meshes")
+    assert names(page) == [device.alias]
+    assert mesh.alias not in page.text
+    assert mesh.alias in signed_in(alice).get(f"{URL}?facets=1").text
+
+
+def test_facets_and_pages_stop_counting(signed_in, olga, acme, monkeypatch):
+    monkeypatch.setattr(facets, "MOST", 3)
+    monkeypatch.setattr(facets, "SAMPLE", 2)
+    monkeypatch.setattr(paging, "MOST_COUNTED", 2)
+    for _ in range(3):
+        DeviceFactory(organization=acme)
+    page = signed_in(olga).get(f"{URL}?facets=1")
+    assert numbers(page, "Presence")["Never seen"] == "2+"
+    assert numbers(page, "Platform") == {"python": "2+"}
+    assert "of 2+" in page.text
+
+
+@pytest.mark.parametrize("query", ["facets=1&columns=meshes,source,tags", "view=cards"])
+def test_facets_columns_and_cards_ask_as_often_for_ten_rows_as_for_one(
+    signed_in, olga, acme, system, query, django_assert_num_queries
+):
+    mesh, source = MeshFactory(organization=acme), SourceFactory(organization=acme)
+    client, url = signed_in(olga), f"{URL}?{query}"
+
+    def grow(count):
+        for _ in range(count):
+            device = DeviceFactory(organization=acme, source=source, tags=["lab"], category="x")
+            mesh_attach(system, mesh=mesh, device=device)
+
+    grow(1)
+    one = queries_of(client, url)
+    grow(9)
+    with django_assert_num_queries(one):
+        client.get(url)
+
+
+def test_cards_show_what_the_table_shows_and_can_be_chosen(signed_in, olga, acme):
+    device = DeviceFactory(organization=acme, alias="pump", category="power")
+    seen(device, version="1.2.3", rssi="-85", snr="4")
+    page = signed_in(olga).get(f"{URL}?view=cards&columns=health,version,signal,category")
+    assert "<table" not in page.text
+    card = page.text.split('class="card-item"')[1]
+    for words in ("pump", "1.2.3", "-85 dBm", "signal-weak", "power", f'value="{device.uid}"'):
+        assert words in card
+    assert "Platform" not in card.split("</ul>")[0]
+
+
 def test_filter_by_source_shows_a_chip_that_removes_it(signed_in, olga, acme):
     source = SourceFactory(organization=acme, alias="firmware")
     DeviceFactory(organization=acme, alias="pump", source=source)
@@ -188,7 +283,7 @@ def test_export_gives_values_and_no_formulas(signed_in, olga, acme):
     assert rows[0]["Firmware"] == "1.0.3"
     assert rows[0]["Tags"] == "lab, roof"
     assert rows[0]["Last seen"].startswith("20")
-    assert rows[0]["Uid"] == f"{device.uid}"
+    assert rows[0]["Device id"] == f"{device.uid}"
 
 
 def test_htmx_asks_list_gets_the_table_alone(signed_in, olga, acme):
