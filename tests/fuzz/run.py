@@ -13,7 +13,9 @@ import django
 
 django.setup()
 
-with atheris.instrument_imports(include=["gateway.protocol", "devices.macs", "devices.statuses"]):
+with atheris.instrument_imports(
+    include=["gateway.protocol", "devices.macs", "devices.statuses", "devices.transformers"]
+):
     from tests.fuzz.targets import TARGETS
 
 

@@ -11,6 +11,10 @@ from typing import Any
 
 from devices.reports import LIMITS, DeviceReport
 from devices.statuses import read_status
+from devices.transformers.engine.child import run_carefully, run_plainly
+from devices.transformers.engine.jobs import read_outcome
+from devices.transformers.gallery import gallery
+from devices.transformers.running import Link, Run
 from gateway.protocol import answers
 from gateway.protocol.errors import MALFORMED_PUSH, NO_BODY, REQUEST_INVALID, ProtocolError
 from gateway.protocol.messages import Said, read_message
@@ -22,6 +26,7 @@ from gateway.protocol.requests import (
 )
 from gateway.protocol.topics import address_of
 
+DOCUMENT = '{"alias": "probe", "tags": ["a"], "rssi": "-71", "lat": null}'
 OWNER = re.compile(r"[a-z0-9]{64,128}")
 
 
@@ -74,10 +79,39 @@ def topic(data: bytes) -> None:
         assert address.topic == text
 
 
+def status(data: bytes) -> None:
+    """What a device says goes through each ready transformer, and comes out bounded."""
+    said = data.decode("utf-8", "replace").replace("\0", "")[: LIMITS["status"]]
+    for example in gallery:
+        _check_run(example.body, said)
+
+
+def script(data: bytes) -> None:
+    """Any text is a script that runs, or is refused with a sentence and a place inside it."""
+    body = data.decode("utf-8", "replace").replace("\0", "")
+    run = _check_run(body, '{"volts": 3.1}')
+    assert run.outcome is not None
+    assert 0 <= run.outcome.line <= body.count("\n") + 1
+
+
+def _check_run(body: str, said: str) -> Run:
+    run = Run(said, DOCUMENT, [Link(body)])
+    for attempt in (run_plainly, run_carefully):
+        run = Run(said, DOCUMENT, [Link(body)])
+        run.take(read_outcome(run.job, *attempt(body, run.raw, DOCUMENT)))
+        assert len(run.text) <= LIMITS["status"]
+        assert not any(sign == "\0" or unicodedata.category(sign) == "Cs" for sign in run.text)
+        assert run.level in {"ok", "warning", "error"}
+        assert len(run.error) < 500
+    return run
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "registration": registration,
     "firmware": firmware,
     "push": push,
+    "script": script,
+    "status": status,
     "message": message,
     "topic": topic,
 }
