@@ -46,8 +46,8 @@ def test_bounded_search_finds_nothing(name, tmp_path):
     shutil.copytree(CORPUS / name, corpus)
     done = subprocess.run(
         [
-            sys.executable, "-m", "tests.fuzz.run", name, f"-runs={RUNS_OF.get(name, RUNS)}", "-seed=7",
-            "-max_len=4096", "-timeout=60", "-rss_limit_mb=2048", f"-dict={DICTIONARY}",
+            sys.executable, "-m", "tests.fuzz.run", name, f"-runs={RUNS_OF.get(name, RUNS)}",
+            "-seed=7", "-max_len=4096", "-timeout=60", "-rss_limit_mb=2048", f"-dict={DICTIONARY}",
             f"-artifact_prefix={tmp_path}/", f"{corpus}",
         ],
         cwd=ROOT, capture_output=True, text=True, check=False,
