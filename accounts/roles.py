@@ -29,6 +29,7 @@ OPERATED = {
     "keys.envvar",
     "fleet.bulkjob",
     "fleet.configreceipt",
+    "fleet.rollout",
     "messaging.devicequestion",
     "accounts.savedview",
 }

@@ -64,6 +64,7 @@ class Build(UidModel):
     """One attempt to make firmware for one device from one commit.
 
     Status moves only by compare-and-set (builds.services.build); `revision` counts the moves.
+    `is_held` was made for a rollout, which alone offers it.
     `stages` holds `{stage: {"started": iso, "seconds": float}}`. `error_code` and
     `error_message` say why it failed (the user's fault) or errored (ours).
     """
@@ -80,6 +81,7 @@ class Build(UidModel):
     )
     revision = models.PositiveIntegerField(default=0)
     deliver = models.BooleanField(default=True)
+    is_held = models.BooleanField(default=False)
     platform = models.CharField(max_length=40, blank=True)
     branch = models.CharField(max_length=200, blank=True)
     commit = models.CharField(max_length=64, blank=True)

@@ -13,8 +13,8 @@ WITHOUT_UPDATES = {"sigfox", "nodejs"}
 
 
 def newest_build(device: Device) -> Build | None:
-    """Return the newest build that succeeded for the device. One query."""
-    rows = Build.objects.filter(device=device, status=BuildStatus.SUCCEEDED)
+    """Return the newest build that succeeded for the device, those of rollouts aside. One query."""
+    rows = Build.objects.filter(device=device, status=BuildStatus.SUCCEEDED, is_held=False)
     return rows.order_by("-pk").first()
 
 

@@ -32,7 +32,8 @@ SUCCEEDED = "succeeded"
 def with_newest_build(devices: Rows) -> Rows:
     """Add `newest_build_id` and `newest_build_version`: of the newest build that succeeded."""
     builds = Device._meta.get_field("builds").related_model
-    newest = builds._default_manager.filter(device=OuterRef("pk"), status=SUCCEEDED).order_by("-pk")
+    built = builds._default_manager.filter(device=OuterRef("pk"), status=SUCCEEDED, is_held=False)
+    newest = built.order_by("-pk")
     return devices.annotate(
         newest_build_id=Subquery(newest.values("pk")[:1]),
         newest_build_version=Subquery(newest.values("version")[:1]),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from core.admin import register_rest
 from fleet.bulk import admin as bulk
 from fleet.pushes import admin as pushes
+from fleet.rollouts import admin as rollouts
 
-__all__ = ["bulk", "pushes"]
+__all__ = ["bulk", "pushes", "rollouts"]
 
 register_rest("fleet")

@@ -18,6 +18,9 @@ class FleetConfig(AppConfig):
         from fleet.bulk import events as bulk_events  # noqa: F401
         from fleet.bulk.registry import bulk_actions
         from fleet.pushes import belongings, events, views  # noqa: F401
+        from fleet.rollouts import belongings as rollout_belongings  # noqa: F401
+        from fleet.rollouts import events as rollout_events  # noqa: F401
+        from fleet.rollouts import views as rollout_views  # noqa: F401
 
         bulk_actions.autodiscover("fleet.bulk.actions")
         bar.put_up()

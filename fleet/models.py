@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from fleet.bulk.models import BulkJob, BulkJobItem
 from fleet.pushes.models import ConfigPush, ConfigReceipt
+from fleet.rollouts.models import Rollout, RolloutTarget
 
-__all__ = ["BulkJob", "BulkJobItem", "ConfigPush", "ConfigReceipt"]
+__all__ = ["BulkJob", "BulkJobItem", "ConfigPush", "ConfigReceipt", "Rollout", "RolloutTarget"]

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from fleet.bulk import tasks as bulk
 from fleet.pushes import tasks as pushes
+from fleet.rollouts import tasks as rollouts
 
-__all__ = ["bulk", "pushes"]
+__all__ = ["bulk", "pushes", "rollouts"]

@@ -7,9 +7,11 @@ from django.urls import include, path
 from core.views import get_model_urls
 from fleet.bulk.models import BulkJob
 from fleet.bulk.views import BulkStartView
+from fleet.rollouts.models import Rollout
 
 app_name = "fleet"
 urlpatterns = [
     path("bulk-jobs/start/<slug:slug>/", BulkStartView.as_view(), name="bulkjob_start"),
     path("bulk-jobs/", include(get_model_urls(BulkJob))),
+    path("rollouts/", include(get_model_urls(Rollout))),
 ]

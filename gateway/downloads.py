@@ -16,11 +16,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from builds.models import Artifact, SigningKey
 from builds.offers import manifest_of
 from devices.models import Device
+from fleet.rollouts.checkins import download_noted
 from gateway.protocol.files import as_files
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 18
+# A rollout is told of a long download after each of these.
+NOTED = 1 << 20
 # Up to this many bytes an answer is one piece, which small devices like best.
 ONE_PIECE = 1 << 20
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
@@ -61,14 +64,32 @@ def firmware_response(
         response = HttpResponse(status=416)
         response["Content-Range"] = f"bytes */{artifact.size}"
         return with_headers(response, artifact, device)
-    answer = _body(request, file, start, stop, status)
+    progress = Progress(artifact, device)
+    answer = _body(request, file, (start, stop), status, progress)
     answer["Content-Length"] = str(stop - start)
     if status == 206:
         answer["Content-Range"] = f"bytes {start}-{stop - 1}/{artifact.size}"
     return with_headers(answer, artifact, device)
 
 
-def files_response(artifact: Artifact, file: IO[bytes]) -> HttpResponse | None:
+class Progress:
+    """Tells the rollout that a device is in, if it is in one, how far its download came."""
+
+    def __init__(self, artifact: Artifact, device: Device) -> None:
+        self._artifact, self._device = artifact, device
+        self._noted = -1
+
+    def note(self, sent: int) -> None:
+        """Note that the first `sent` bytes left; every so often and at the end."""
+        is_whole = sent == self._artifact.size
+        if self._noted >= 0 and sent < self._noted + NOTED and not is_whole:
+            return
+        self._noted = sent
+        build = self._artifact.build_id
+        download_noted(self._device.pk, build, sent=sent, is_whole=is_whole)
+
+
+def files_response(artifact: Artifact, device: Device, file: IO[bytes]) -> HttpResponse | None:
     """Return one file of text as the answer that file platforms install; None for other files.
 
     Its digest is that of the answer; the signature is over the file and would not fit.
@@ -80,6 +101,7 @@ def files_response(artifact: Artifact, file: IO[bytes]) -> HttpResponse | None:
     if content is None:
         return None
     file.close()
+    Progress(artifact, device).note(artifact.size)
     response = HttpResponse(content, content_type="application/json; charset=utf-8")
     response["Content-Length"] = str(len(content))
     response["x-MD5"] = hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -87,27 +109,38 @@ def files_response(artifact: Artifact, file: IO[bytes]) -> HttpResponse | None:
 
 
 def _body(
-    request: HttpRequest, file: IO[bytes], start: int, stop: int, status: int
+    request: HttpRequest,
+    file: IO[bytes],
+    span: tuple[int, int],
+    status: int,
+    progress: Progress,
 ) -> HttpResponseBase:
+    start, stop = span
     if request.method == "HEAD":
         file.close()
         return HttpResponse(status=status)
     if stop - start <= ONE_PIECE:
         with file:
             file.seek(start)
-            return HttpResponse(file.read(stop - start), status=status)
-    return StreamingHttpResponse(_chunks(file, start, stop), status=status)
+            content = file.read(stop - start)
+        progress.note(stop)
+        return HttpResponse(content, status=status)
+    return StreamingHttpResponse(_chunks(file, start, stop, progress), status=status)
 
 
-async def _chunks(file: IO[bytes], start: int, stop: int) -> AsyncIterator[bytes]:
+async def _chunks(
+    file: IO[bytes], start: int, stop: int, progress: Progress
+) -> AsyncIterator[bytes]:
     try:
         await sync_to_async(file.seek)(start)
+        await sync_to_async(progress.note)(start)
         while start < stop:
             chunk = await sync_to_async(file.read)(min(CHUNK, stop - start))
             if not chunk:
                 return
             start += len(chunk)
             yield chunk
+            await sync_to_async(progress.note)(start)
     finally:
         file.close()
 

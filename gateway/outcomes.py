@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.recorder import record
@@ -19,22 +20,27 @@ from devices import events
 from devices.models import Device, DeviceState
 from devices.services import CheckIn
 from devices.versions import same_version
+from fleet.models import RolloutTarget
+from fleet.rollouts.checkins import target_offered, target_reported, wanted_build
 
 ROLLED_BACK = "rolled back from "
 
 
 @dataclass(frozen=True)
 class Offer:
-    """Firmware that a device is to have."""
+    """Firmware that a device is to have, by a rollout or by itself."""
 
     device: Device
     build: Build
     artifact: Artifact
+    target: RolloutTarget | None = None
 
 
 def note_offered(actor: Any, offer: Offer) -> None:
     """Record what the device was told to fetch; only the first time is audited and told."""
     device, build = offer.device, offer.build
+    if offer.target is not None:
+        target_offered(offer.target)
     if device.state.offered_build_id == build.pk:
         return
     with transaction.atomic():
@@ -78,15 +84,26 @@ def note_downloaded(actor: Any, offer: Offer) -> None:
     _tell(device, build)
 
 
-def note_outcome(actor: Any, done: CheckIn, newest: Build | None) -> None:
+def note_outcome(
+    actor: Any, done: CheckIn, newest: Build | None, target: RolloutTarget | None = None
+) -> None:
     """Close the loop: see from a report whether an offered build now runs, or was given up."""
+    if target is None:
+        _note_outcome(actor, done, newest)
+        return
+    with transaction.atomic():
+        _note_outcome(actor, done, wanted_build(target) or newest)
+        target_reported(target, done.device)
+
+
+def _note_outcome(actor: Any, done: CheckIn, newest: Build | None) -> None:
     device, state = done.device, done.device.state
     if newest is not None and _runs(device, newest):
         if state.installed_build_id != newest.pk:
             _note_installed(actor, device, newest)
     elif newest is not None and _gave_up(state, newest):
         _note_failed(actor, device, newest)
-    elif newest is not None and done.version_changed:
+    elif done.version_changed and (newest is not None or state.installed_build_id is not None):
         _note_other_version(actor, device)
 
 
@@ -141,7 +158,8 @@ def _note_failed(actor: Any, device: Device, build: Build) -> None:
 def _note_other_version(actor: Any, device: Device) -> None:
     """Find the build behind a version that is not the newest, if it is one of ours."""
     version = device.state.version.rpartition(":")[2]
-    rows = Build.objects.filter(device=device, status=BuildStatus.SUCCEEDED, version=version)
+    ours = Q(device=device) | Q(pk__in=device.rollout_targets.values("build"))
+    rows = Build.objects.filter(ours, status=BuildStatus.SUCCEEDED, version=version)
     build = rows.order_by("-pk").first()
     if build is not None and build.pk != device.state.installed_build_id:
         _note_installed(actor, device, build)

@@ -24,6 +24,8 @@ from devices.models import Device, DeviceState, FormerOwner
 from devices.selectors import find_device
 from devices.services import CheckIn, device_report
 from devices.statuses import read_status
+from fleet.models import RolloutTarget
+from fleet.rollouts.checkins import offered_build, open_target
 from gateway.callers import Caller
 from gateway.configuring import configured, receipt_for
 from gateway.following import CheckedIn, follow
@@ -66,14 +68,15 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
         return _tell_new_owner(caller, registration, moved.former)
     device = done.device
     newest = newest_build(device) if not done.is_new else None
+    target = open_target(device) if not done.is_new else None
     receipt = receipt_for(caller.actor, device) if not done.is_new else None
-    note_outcome(caller.actor, done, newest)
+    note_outcome(caller.actor, done, newest, target)
     _let_follow(done, said_status=report.status is not None)
     if done.is_new:
         announce_credentials()
     if registration.ack and device.mac.startswith("SIGFOX"):
         return answers.sigfox_downlink(device.mac, report.status or "")
-    offer = _offer(device, newest) if is_offered(device, newest) else None
+    offer = _offer_now(device, newest, target)
     if offer is not None:
         return _update_answer(caller, offer)
     answer = _plain_answer(caller, done)
@@ -98,6 +101,9 @@ def firmware_for(caller: Caller, request: FirmwareRequest) -> Offer | bytes:
     offer = _newest_offer(device)
     if offer is None:
         return answers.nothing_to_install(UPDATE_NOT_FOUND)
+    if offer.target is not None:
+        note_offered(caller.actor, offer)
+        return offer
     wanted = device.auto_update or offer.build.deliver
     if not wanted or not (request.forced or is_newer(device, offer.build)):
         return answers.nothing_to_install(STATUS_OK)
@@ -147,13 +153,25 @@ def _known_device(caller: Caller, request: FirmwareRequest) -> Device:
 
 
 def _newest_offer(device: Device) -> Offer | None:
-    build = newest_build(device)
-    return _offer(device, build) if build is not None else None
+    target = open_target(device)
+    return _offer(device, offered_build(target, device), target) or _offer(
+        device, newest_build(device)
+    )
 
 
-def _offer(device: Device, build: Build | None) -> Offer | None:
+def _offer_now(device: Device, newest: Build | None, target: RolloutTarget | None) -> Offer | None:
+    """Return what a rollout offers the device, else its newest build if it is to have it now."""
+    offer = _offer(device, offered_build(target, device), target)
+    if offer is None and is_offered(device, newest):
+        offer = _offer(device, newest)
+    return offer
+
+
+def _offer(
+    device: Device, build: Build | None, target: RolloutTarget | None = None
+) -> Offer | None:
     artifact = firmware_of(build) if build is not None else None
-    return Offer(device, artifact.build, artifact) if artifact is not None else None
+    return Offer(device, artifact.build, artifact, target) if artifact is not None else None
 
 
 def _update_answer(caller: Caller, offer: Offer) -> bytes:

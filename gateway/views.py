@@ -11,10 +11,17 @@ from accounts.actor import Actor, client_address
 from builds.models import Artifact
 from builds.services.tokens import token_find
 from devices.models import Device
+from fleet.rollouts.checkins import deltas_allowed
 from gateway import services
 from gateway.callers import Caller, caller_of, caller_without_owner, note_without_key
 from gateway.deltas import delta_response
-from gateway.downloads import files_response, firmware_response, open_artifact, with_headers
+from gateway.downloads import (
+    Progress,
+    files_response,
+    firmware_response,
+    open_artifact,
+    with_headers,
+)
 from gateway.endpoint import JSON, TEXT, device_endpoint, read_body, reply
 from gateway.outcomes import Offer, download_begun, note_downloaded
 from gateway.protocol import answers
@@ -78,9 +85,12 @@ def _fetch_firmware(request: HttpRequest) -> HttpResponseBase:
     token = token_find(text)
     if token is None:
         return reply(OTT_UPDATE_NOT_FOUND, status=404, content_type=TEXT)
-    response = delta_response(request, token.artifact, token.device)
+    may_be_delta = deltas_allowed(token.device)
+    response = delta_response(request, token.artifact, token.device) if may_be_delta else None
     if response is not None:
         with_headers(response, token.artifact, token.device)
+        if response.status_code == 226:
+            Progress(token.artifact, token.device).note(token.artifact.size)
     else:
         file = open_artifact(token.artifact)
         if file is None:
@@ -133,7 +143,7 @@ def _payload(
         response = firmware_response(request, artifact, device, file)
         response["Content-Type"] = JSON
         return response
-    wrapped = files_response(artifact, file) if takes_files(device.platform) else None
+    wrapped = files_response(artifact, device, file) if takes_files(device.platform) else None
     return wrapped or firmware_response(request, artifact, device, file)
 
 

@@ -63,6 +63,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Sources", "builds:source_list", "git-branch", "builds:source"),
             Entry("Builds", "builds:build_list", "hammer", "builds:build"),
+            Entry("Rollouts", "fleet:rollout_list", "rocket", "fleet:rollout"),
         ),
     ),
     (

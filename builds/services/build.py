@@ -24,11 +24,17 @@ from devices.models import Device
 
 @transaction.atomic
 def build_start(
-    actor: Any, *, device: Any, source: Source | None = None, deliver: bool = True
+    actor: Any,
+    *,
+    device: Any,
+    source: Source | None = None,
+    deliver: bool = True,
+    is_held: bool = False,
 ) -> Build:
     """Queue a build of the source (the device's own by default) for one device.
 
-    `deliver` offers the result to the device once it is there. Audits, enqueues, broadcasts.
+    `deliver` offers the result to the device once it is there; what `is_held` is offered by a
+    rollout alone. Audits, enqueues, broadcasts.
     Raises Conflict: build.no_source, build.source_untested, build.already_running; QuotaExceeded:
     accounts.limit_reached.
     """
@@ -52,6 +58,7 @@ def build_start(
         number=source.builds_started,
         branch=source.branch,
         deliver=deliver,
+        is_held=is_held,
         created_by=actor.user,
     )
     record(

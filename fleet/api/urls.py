@@ -6,9 +6,11 @@ from rest_framework.routers import SimpleRouter
 
 from fleet.bulk.api.viewsets import BulkJobViewSet
 from fleet.pushes.api.viewsets import ConfigReceiptViewSet
+from fleet.rollouts.api.viewsets import RolloutViewSet
 
 router = SimpleRouter(use_regex_path=False)
 router.register("bulk-jobs", BulkJobViewSet, basename="bulkjob")
 router.register("config-pushes", ConfigReceiptViewSet, basename="configreceipt")
+router.register("rollouts", RolloutViewSet, basename="rollout")
 
 urlpatterns = router.urls

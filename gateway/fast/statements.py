@@ -24,8 +24,9 @@ from devices.models import Device, DeviceState
 from devices.presence import LATE, LONGEST, OFFLINE, USUAL, expected, learned
 from devices.services import VOLATILE
 from devices.statuses import SAID, status_assignments
-from fleet.models import ConfigReceipt
+from fleet.models import ConfigReceipt, RolloutTarget
 from fleet.pushes.choices import OPEN
+from fleet.rollouts.choices import OPEN as UNDER_WAY
 from gateway.fast.calls import KEPT, SAME, ZONE, Call
 from keys.models import ApiKey
 
@@ -37,6 +38,7 @@ TABLES = {
     "organization": Organization._meta.db_table,
     "build": Build._meta.db_table,
     "receipt": ConfigReceipt._meta.db_table,
+    "target": RolloutTarget._meta.db_table,
 }
 
 
@@ -73,8 +75,9 @@ WHERE d.alias <> ''
     AND COALESCE(v.timezone_offset, s.timezone_offset) = s.timezone_offset)
   AND NOT EXISTS (
     SELECT 1 FROM {build} b WHERE b.device_id = d.id AND b.status = '{succeeded}'
-    AND b.id > COALESCE(s.installed_build_id, 0))
+    AND NOT b.is_held AND b.id > COALESCE(s.installed_build_id, 0))
   AND NOT EXISTS (SELECT 1 FROM {receipt} c WHERE c.device_id = d.id AND c.state IN ({open}))
+  AND NOT EXISTS (SELECT 1 FROM {target} t WHERE t.device_id = d.id AND t.state IN ({under_way}))
 """
 
 
@@ -94,8 +97,13 @@ def _ordinary(now: str, key_matches: str) -> str:
         now=now,
         key_matches=key_matches,
         succeeded=BuildStatus.SUCCEEDED,
-        open=", ".join(f"'{state}'" for state in OPEN),
+        open=_listed(OPEN),
+        under_way=_listed(UNDER_WAY),
     )
+
+
+def _listed(states: Sequence[str]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
 
 
 def _meshes(text: str) -> list[str]:

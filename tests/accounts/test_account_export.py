@@ -33,6 +33,7 @@ FILES = {
     "organization/api-keys.json", "organization/builds.json", "organization/bulk-jobs.json",
     "organization/configuration-pushes.json",
     "organization/notifications.json", "organization/notification-rules.json",
+    "organization/rollouts.json", "organization/rollout-targets.json",
     "organization/deploy-keys.json", "organization/devices.json",
     "organization/devices-given-away.json", "organization/environment.json",
     "organization/history.json", "organization/meshes.json",

@@ -14,7 +14,12 @@ from thinx_console.asgi import application
 from thinx_console.live import SOURCES
 
 # A page's kind of route says who may listen to its object.
-GROUPS = {"build": ("see", "build"), "device": ("device_see", "device"), "org": ("org_see", None)}
+GROUPS = {
+    "build": ("see", "build"),
+    "device": ("device_see", "device"),
+    "org": ("org_see", None),
+    "rollout": ("org_see", "rollout"),
+}
 NOBODY, NOT_THEIRS = 4401, 4404
 ENDS = {OK: {OK}, "in": {NOBODY}, "hold": {NOBODY, NOT_THEIRS}, "404": {NOT_THEIRS}}
 

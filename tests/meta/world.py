@@ -35,6 +35,7 @@ from tests.factories.devices import DeviceFactory, MeshFactory
 from tests.factories.fleet import make_bulk_job, make_push
 from tests.factories.keys import make_api_key
 from tests.factories.notifications import make_delivery, make_rule
+from tests.factories.rollouts import make_rollout
 from tests.factories.transformers import make_transformer
 
 SYSTEM = Actor.named_system("matrix")
@@ -48,6 +49,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
     stored = default_storage.save("matrix/firmware", ContentFile(b"abc"))
     artifact = ArtifactFactory(build__source=source, build__device=device, file=stored)
     key, _ = make_api_key(organization, user=owner)
+    rollout = make_rollout(organization, source=source)
     member = make_user(f"member-{organization.pk}")
     member.avatar = default_storage.save("avatars/matrix.webp", ContentFile(b"abc"))
     member.save(update_fields=["avatar"])
@@ -61,6 +63,8 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         "build": artifact.build,
         "configreceipt": make_push(device),
         "bulkjob": make_bulk_job(owner, device),
+        "rollout": rollout,
+        "rollouttarget": rollout.targets.get(),
         "artifact": artifact,
         "apikey": key,
         "deploykey": deploy_key_create(

@@ -1,0 +1,1 @@
+"""Rollouts: new firmware for many devices, wave by wave, stopped when it goes wrong."""
