@@ -168,7 +168,7 @@ def test_verbs_ask_act_and_are_audited(in_acme, olga, running):
     press("abort", R.ABORTED)
     assert client.post(f"{base}delete/").status_code == 302
     assert not Rollout.objects.exists()
-    verbs = AuditEvent.objects.filter(verb__startswith="fleet.rollout_", user=olga)
+    verbs = AuditEvent.objects.filter(verb__startswith="fleet.rollout_", actor_uid=olga.uid)
     assert [e.verb.removeprefix("fleet.rollout_") for e in verbs.order_by("pk")] == [
         "paused", "resumed", "retried", "roll_back", "aborted", "deleted",
     ]  # fmt: skip
