@@ -179,64 +179,85 @@ def _text(call: Call, name: str) -> Any:
 
 
 # --- SQLite: it returns no columns of joined tables, so it is asked first -----------------------
+#
+# Either statement takes and gives one value, a JSON array, and so is one step of the driver: at
+# each step the driver lets go of the interpreter, and waits to have it back while the event loop
+# is busy. A step for each row made the writer wait for most of its time.
+
+_SQLITE_ASKED = ("n", "uid", "owner", "digest", "also", *SAME, *ZONE)
+_SQLITE_STORED = (
+    "device", "now", "kept_interval", "late_at", "offline_at", "address", "prefix",
+    *KEPT, *VOLATILE, *SAID,
+)  # fmt: skip
+
+
+def _sqlite_rows(names: Sequence[str]) -> str:
+    picked = ", ".join(
+        f"json_extract(value, '$[{n}]') AS \"{name}\"" for n, name in enumerate(names)
+    )
+    return f"WITH v AS MATERIALIZED (SELECT {picked} FROM json_each(%s))"
 
 
 def _sqlite_statements() -> tuple[str, str]:
-    names = ("n", "uid", *_SQLITE_ASKED)
-    picked = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
     ordinary = _ordinary("%s", "k.digest IN (v.digest, v.also)")
     asked = f"""
-WITH v AS MATERIALIZED (SELECT {picked} FROM json_each(%s))
-SELECT v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid, d.mesh_ids,
-       d.checkin_interval, s.kept_interval, s.last_seen_at FROM v {ordinary}
+{_sqlite_rows(_SQLITE_ASKED)}
+SELECT json_group_array(json_array(v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid,
+    json(d.mesh_ids), d.checkin_interval, s.kept_interval, s.last_seen_at)) FROM v {ordinary}
 """
-    kept = ", ".join(f'"{name}" = COALESCE(%({name})s, "{name}")' for name in KEPT)
-    status = status_assignments("%({})s", state="", now="%(now)s")
-    volatile = ", ".join(f'"{name}" = %({name})s' for name in VOLATILE)
+    state = TABLES["state"]
+    kept = ", ".join(f'"{name}" = COALESCE(v."{name}", {state}."{name}")' for name in KEPT)
+    status = status_assignments("v.{}", state=f"{state}.", now="v.now")
+    volatile = ", ".join(f"{name} = v.{name}" for name in VOLATILE)
     stored = f"""
-UPDATE {TABLES["state"]} SET last_seen_at = %(now)s,
-kept_interval = %(kept_interval)s, late_at = %(late_at)s, offline_at = %(offline_at)s,
-checkins = checkins + 1,
-address = %(address)s, last_key_prefix = %(prefix)s, {status}, {kept}, {volatile}
-WHERE device_id = %(device)s
+{_sqlite_rows(_SQLITE_STORED)}
+UPDATE {state} SET last_seen_at = v.now, kept_interval = v.kept_interval, late_at = v.late_at,
+  offline_at = v.offline_at, checkins = {state}.checkins + 1, address = v.address,
+  last_key_prefix = v.prefix, {status}, {kept}, {volatile}
+FROM v WHERE {state}.device_id = v.device
 """
     return asked, stored
 
 
-_SQLITE_ASKED = ("owner", "digest", "also", *SAME, *ZONE)
 SQLITE_ASKED, SQLITE_STORED = _sqlite_statements()
 
 
 def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     asked = [
-        {"n": n, "uid": call.uid.hex, **{name: _text(call, name) for name in _SQLITE_ASKED}}
+        (n, call.uid.hex, call.owner, *call.digests, *_values(call.same, (*SAME, *ZONE)))
         for n, call in enumerate(calls)
     ]
+    moment = _stored(now)
     with connection.cursor() as cursor:
-        cursor.execute(SQLITE_ASKED, [json.dumps(asked), now])
-        hits = cursor.fetchall()
-        rows = [
-            _sqlite_values(calls[n], now, prefix, pk) | _presence(presence, now)
-            for n, prefix, _, _, _, pk, _, _, _, *presence in hits
-        ]
-        if rows:
-            cursor.executemany(SQLITE_STORED, rows)
+        cursor.execute(SQLITE_ASKED, [json.dumps(asked), moment])
+        hits = json.loads(cursor.fetchone()[0])
+        if hits:
+            rows = [_sqlite_row(calls[n], hit, now, moment) for n, *hit in hits]
+            cursor.execute(SQLITE_STORED, [json.dumps(rows)])
     return {
-        n: Stored(alias, bool(auto), key, device, owner, UUID(owner_uid), _meshes(mesh_ids))
+        n: Stored(alias, bool(auto), key, device, owner, UUID(owner_uid), mesh_ids)
         for n, _, alias, auto, key, device, owner, owner_uid, mesh_ids, *_ in hits
     }
 
 
-def _sqlite_values(call: Call, now: datetime, prefix: str, pk: int) -> dict[str, Any]:
-    return {**call.said, "now": now, "address": call.address, "prefix": prefix, "device": pk}
-
-
-def _presence(stored: list[Any], now: datetime) -> dict[str, Any]:
-    chosen, before, last_seen = stored
+def _sqlite_row(call: Call, hit: list[Any], now: datetime, moment: Any) -> list[Any]:
+    """Return what is stored of one call, in the order of _SQLITE_STORED."""
+    prefix, device, (chosen, before, last_seen) = hit[0], hit[4], hit[-3:]
     kept = learned(before, _moment(last_seen), now)
-    return {"kept_interval": kept, **expected(now, chosen, kept)}
+    times = [_stored(at) for at in expected(now, chosen, kept).values()]
+    said = _values(call.said, (*KEPT, *VOLATILE, *SAID))
+    return [device, moment, kept, *times, call.address, prefix, *said]
 
 
-def _moment(stored: datetime | None) -> datetime | None:
+def _values(found: dict[str, Any], names: Sequence[str]) -> list[Any]:
+    return [found[name] for name in names]
+
+
+def _stored(at: datetime | None) -> Any:
+    return None if at is None else connection.ops.adapt_datetimefield_value(at)
+
+
+def _moment(stored: str | None) -> datetime | None:
     """Return a moment of this database, which has them all in UTC."""
-    return stored if stored is None or stored.tzinfo else stored.replace(tzinfo=UTC)
+    found = datetime.fromisoformat(stored) if stored else None
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)

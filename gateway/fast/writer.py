@@ -77,9 +77,11 @@ class GroupWriter:
             if not batch:
                 connection.close()
                 return
-            results = self._store([call for call, _ in batch])
+            calls, now = [call for call, _ in batch], timezone.now()
+            results = self._store(calls, now)
             for loop in {future.get_loop() for _, future in batch}:
                 loop.call_soon_threadsafe(_resolve, loop, batch, results)
+            self._tell(calls, results, now)
 
     def _take(self) -> list[Waiting]:
         """Take up to a batch of different devices; a device's second call waits for its turn."""
@@ -95,20 +97,23 @@ class GroupWriter:
         self._waiting = later
         return batch
 
-    def _store(self, calls: list[Call]) -> dict[int, Stored]:
-        now = timezone.now()
+    def _store(self, calls: list[Call], now: datetime) -> dict[int, Stored]:
         try:
             connection.close_if_unusable_or_obsolete()
-            stored = store(calls, now)
+            return store(calls, now)
         except DatabaseError:
             # Each goes its ordinary way, where one bad row spoils no other.
             logger.warning("a batch of %s check-ins was not stored", len(calls), exc_info=True)
             return {}
+
+    def _tell(self, calls: list[Call], stored: dict[int, Stored], now: datetime) -> None:
+        """Say what is committed; devices are answered already."""
+        if not stored:
+            return
         try:
             self.told([(calls[n], said) for n, said in stored.items()], now)
         except Exception:  # what follows a commit must not stop the commits
             logger.exception("what follows check-ins failed")
-        return stored
 
 
 def _resolve(loop: Any, batch: list[Waiting], results: dict[int, Stored]) -> None:

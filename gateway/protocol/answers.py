@@ -132,6 +132,9 @@ def sigfox_downlink(mac: str, status: str) -> bytes:
 
 def _fit(required: dict[str, Any], optional: Mapping[str, str] | None = None) -> bytes:
     """Give what must be said, then as much of the rest as there is room for."""
+    whole = _registration(required)
+    if len(whole) <= MAX_ANSWER_BYTES and not optional:
+        return whole
     answer = dict(required)
     for list_name in {"meshes", "mesh_ids"} & answer.keys():
         answer[list_name] = []

@@ -14,6 +14,7 @@ from gateway.protocol.errors import MALFORMED_PUSH, NO_BODY, REQUEST_INVALID, Pr
 
 # Where the wire's name differs from ours.
 WIRE_NAMES = {"push_token": "push", "timezone_name": "timezone_abbr"}
+_TEXTS = tuple((name, WIRE_NAMES.get(name, name), limit) for name, limit in LIMITS.items())
 _WRAPPERS = ("registration", "update")
 
 
@@ -104,13 +105,12 @@ def _sender(data: dict[str, Any]) -> dict[str, Any]:
 
 def _report(data: dict[str, Any]) -> DeviceReport:
     texts = {
-        name: values.text(data.get(WIRE_NAMES.get(name, name)), limit)
-        for name, limit in LIMITS.items()
+        name: values.text(data[wired], limit) for name, wired, limit in _TEXTS if wired in data
     }
-    if texts["push_token"]:
+    if texts.get("push_token"):
         texts["push_token"] = values.push_token(texts["push_token"])
-    texts["platform"] = texts["platform"].lower() if texts["platform"] else None
-    texts["fcid"] = texts["fcid"].upper() if texts["fcid"] else None
+    texts["platform"] = (texts.get("platform") or "").lower() or None
+    texts["fcid"] = (texts.get("fcid") or "").upper() or None
     return DeviceReport(
         udid=values.udid(data.get("udid")),
         mac=normalise_mac(data.get("mac")),
@@ -125,7 +125,7 @@ def _load(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise ProtocolError(NO_BODY)
     try:
-        content = json.loads(body.decode("utf-8-sig", "replace"), parse_constant=_no_number)
+        content = _DECODER.decode(body.decode("utf-8", "replace").removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise ProtocolError(REQUEST_INVALID) from error
     if not isinstance(content, dict):
@@ -135,3 +135,7 @@ def _load(body: bytes) -> dict[str, Any]:
 
 def _no_number(_constant: str) -> None:
     """Read NaN and Infinity, which some devices print for a sensor without a value, as absent."""
+
+
+# Made once: `json.loads` would make one for each body.
+_DECODER = json.JSONDecoder(parse_constant=_no_number)

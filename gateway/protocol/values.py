@@ -20,6 +20,8 @@ def text(value: object, limit: int) -> str | None:
     """Return a value as one printable line of at most `limit` characters; None when absent."""
     if value is None:
         return None
+    if type(value) is str and value.isascii() and value.isprintable():  # as nearly all are
+        return value[: limit * 4].strip()[:limit]
     if isinstance(value, bool):
         value = "true" if value else "false"
     elif isinstance(value, dict | list):

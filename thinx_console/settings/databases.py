@@ -30,7 +30,8 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 def _sqlite(path: str) -> dict[str, Any]:
     # IMMEDIATE: a deferred transaction that turns from reading to writing fails at once when
-    # another process writes, whatever the timeout says.
+    # another process writes, whatever the timeout says. A checkpoint every 32 MB instead of 4:
+    # check-ins change the same pages again and again, and half as much is written.
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
@@ -39,6 +40,7 @@ def _sqlite(path: str) -> dict[str, Any]:
             "timeout": 20,
             "init_command": (
                 "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-20000;"
+                "PRAGMA wal_autocheckpoint=8000;"
             ),
         },
     }
