@@ -22,6 +22,7 @@ BUILT_IN = (Role.VIEWER, Role.OPERATOR, Role.ADMIN)
 OPERATED = {
     "devices.device",
     "devices.mesh",
+    "devices.releaseddevice",
     "devices.statustransformer",
     "builds.source",
     "builds.build",

@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from core.admin import ConsoleModelAdmin, register_rest
 from devices.models import Device, Mesh
+from devices.releases.models import ReleasedDevice
 
 
 @admin.register(Device)
@@ -24,6 +25,14 @@ class MeshAdmin(ConsoleModelAdmin):
 
     list_display = ("alias", "organization", "mesh_id", "created_at")
     search_fields = ("alias", "mesh_id", "organization__name")
+
+
+@admin.register(ReleasedDevice)
+class ReleasedDeviceAdmin(ConsoleModelAdmin):
+    """Devices that were let go of; releasing and re-claiming is for the services."""
+
+    list_display = ("alias", "organization", "udid", "mac", "released_at", "called_at")
+    search_fields = ("alias", "mac", "udid", "organization__name")
 
 
 register_rest("devices")

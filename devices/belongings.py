@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from accounts.belongings import Belongings, belongings, plain_fields
 from devices.models import Device, FormerOwner, Mesh
+from devices.releases.models import ReleasedDevice
 from devices.transformers.models import StatusTransformer
 
 
@@ -69,6 +70,22 @@ class Transformers(Belongings):
             "version": current.number if current else None,
             "body": current.body if current else "",
         }
+
+
+@belongings.register
+class Released(Belongings):
+    """Devices that were let go of and can be taken back."""
+
+    slug = "devices-released"
+    one = "record of a device that was released"
+    many = "records of devices that were released"
+    order = 10
+    model = ReleasedDevice
+    fields: ClassVar = (
+        "udid", "alias", "mac", "platform", "source", "auto_update", "description", "icon",
+        "category", "tags", "timezone_name", "mesh_ids", "released_at", "called_at",
+    )  # fmt: skip
+    related = ("source",)
 
 
 @belongings.register

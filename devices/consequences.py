@@ -13,6 +13,31 @@ from keys.models import ApiKey, EnvVar
 
 def deletion_consequences(devices: Sequence[Device]) -> list[str]:
     """Return a sentence for each thing that is lost with these devices. Four queries."""
+    many = len(devices) != 1
+    return [
+        *_lost(devices),
+        f"{'Their' if many else 'Its'} MQTT connection{'s end' if many else ' ends'} within "
+        "seconds.",
+        f"{'Devices' if many else 'A device'} that call{'' if many else 's'} again with another "
+        f"valid API key come{'' if many else 's'} back as new.",
+    ]
+
+
+def release_consequences(device: Device) -> list[str]:
+    """Return what goes with a release, what stays, and who may have the device. Four queries."""
+    organization = device.organization
+    return [
+        "Whoever the device calls with an API key of has it from then on, with its device id and "
+        "MAC address. You cannot call that back.",
+        *_lost([device]),
+        f"Its MQTT connection ends within seconds. When it calls with a key of {organization} all "
+        "the same, it is refused and nothing it says is kept.",
+        "Its name, tags, source and the other things that people decided stay here, and in the "
+        "audit log what happened. While nobody else has it, it can be re-claimed with them.",
+    ]
+
+
+def _lost(devices: Sequence[Device]) -> list[str]:
     pks = [device.pk for device in devices]
     builds = Device._meta.get_field("builds").related_model._default_manager.filter(device__in=pks)
     files = builds.aggregate(found=Count("artifacts"))["found"]
@@ -23,14 +48,8 @@ def deletion_consequences(devices: Sequence[Device]) -> list[str]:
         (keys, "{} firmware key{s}: firmware that carries it can no longer call."),
         (variables, "{} environment variable{s} set for {them}."),
     ]
-    many = len(devices) != 1
-    them = "these devices" if many else "this device"
-    lines = [_say(text, count, them) for count, text in counted if count]
-    lines.append(
-        f"{'Devices' if many else 'A device'} that call{'' if many else 's'} again with another "
-        f"valid API key come{'' if many else 's'} back as new."
-    )
-    return lines
+    them = "these devices" if len(devices) != 1 else "this device"
+    return [_say(text, count, them) for count, text in counted if count]
 
 
 def mesh_consequences(meshes: Sequence[Mesh]) -> list[str]:

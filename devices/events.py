@@ -43,6 +43,34 @@ class DeviceDeleted(EventType):
 
 
 @events.register
+class DeviceReleased(EventType):
+    """The organization let go of a device; whoever it calls with a key of has it then."""
+
+    slug = "devices.released"
+    label = "Device released"
+    icon = "plug"
+    level = "warning"
+
+
+@events.register
+class DeviceReclaimed(EventType):
+    """A released device was taken back."""
+
+    slug = "devices.reclaimed"
+    label = "Device re-claimed"
+    icon = "arrow-back-up"
+
+
+@events.register
+class ReleaseForgotten(EventType):
+    """What was kept of a released device is gone."""
+
+    slug = "devices.release_forgotten"
+    label = "Released device forgotten"
+    icon = "trash"
+
+
+@events.register
 class DeviceRefused(EventType):
     """A call with a wrong key or a wrong owner."""
 

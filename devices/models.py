@@ -17,6 +17,7 @@ from devices.constants import (
     USUAL_INTERVAL,
 )
 from devices.icons import USUAL_ICON, validate_icon
+from devices.releases import models as releases  # noqa: F401  (Django finds them here)
 from devices.timezones import hours_now
 from devices.transformers import models as transformers  # noqa: F401  (Django finds them here)
 

@@ -20,6 +20,7 @@ from devices.aliases import given_alias
 from devices.handover import require_not_moved
 from devices.macs import normalise_mac
 from devices.models import Device, DeviceState
+from devices.releases.refusing import require_not_released
 from devices.reports import DeviceReport
 from devices.selectors import find_device
 from devices.status_services import presence_renew
@@ -102,12 +103,20 @@ def device_edit(actor: Any, *, device: Device, **fields: Any) -> Device:
     return device
 
 
-@transaction.atomic
 def device_delete(actor: Any, *, device: Device) -> None:
     """Delete a device with its builds and firmware key. Audits, broadcasts."""
+    device_remove(actor, device=device, event=events.DeviceDeleted)
+
+
+@transaction.atomic
+def device_remove(actor: Any, *, device: Device, event: Any) -> None:
+    """Take a device and all that hangs on it away, for this reason. Audits, broadcasts.
+
+    Its firmware key opens nothing from then on; its MQTT connections end within seconds.
+    """
     record(
         actor,
-        events.DeviceDeleted,
+        event,
         device,
         organization=device.organization,
         mac=device.mac,
@@ -130,13 +139,14 @@ def device_report(
 
     Matched inside the organization by udid, then by MAC. Three statements for a known device,
     outside any transaction. Audits a new device; broadcasts. Two at once make one device. Raises
-    QuotaExceeded (accounts.limit_reached) for a new one past the limit, and DeviceMoved for one
-    that this organization gave away.
+    QuotaExceeded (accounts.limit_reached) for a new one past the limit, DeviceMoved for one that
+    this organization gave away, and DeviceReleased for one that it let go of.
     """
     facts = {"address": address[:64], "last_key_prefix": key_prefix[:8]}
     device = find_device(organization, udid=report.udid, mac=report.mac)
     if device is None:
         require_not_moved(organization, udid=report.udid, mac=report.mac)
+        require_not_released(organization, udid=report.udid, mac=report.mac)
         try:
             return _register(actor, organization, report, facts)
         except IntegrityError:

@@ -21,6 +21,8 @@ from core.exceptions import QuotaExceeded
 from devices import events
 from devices.handover import DeviceMoved, may_be_told
 from devices.models import Device, DeviceState, FormerOwner
+from devices.releases.models import ReleasedDevice
+from devices.releases.refusing import DeviceReleased, released_called
 from devices.selectors import find_device
 from devices.services import CheckIn, device_report
 from devices.statuses import read_status
@@ -34,6 +36,7 @@ from gateway.outcomes import Offer, note_offered, note_outcome
 from gateway.protocol import answers
 from gateway.protocol.errors import (
     DEVICE_LIMIT,
+    DEVICE_RELEASED,
     NO_SUCH_DEVICE,
     PUSH_DEVICE_NOT_FOUND,
     STATUS_OK,
@@ -66,6 +69,8 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
         raise ProtocolError(DEVICE_LIMIT, 200) from None
     except DeviceMoved as moved:
         return _tell_new_owner(caller, registration, moved.former)
+    except DeviceReleased as refused:
+        raise _released(caller, refused.released) from None
     device = done.device
     newest = newest_build(device) if not done.is_new else None
     target = open_target(device) if not done.is_new else None
@@ -142,6 +147,16 @@ def _tell_new_owner(caller: Caller, registration: Registration, former: FormerOw
         auto_update=False,
         timestamp=int(time.time()),
     )
+
+
+def _released(caller: Caller, released: ReleasedDevice) -> ProtocolError:
+    """Note that a device which was let go of calls all the same; return what it is told."""
+    if released_called(released):
+        organization = caller.organization
+        record(
+            caller.actor, events.DeviceRefused, None, organization=organization, reason="released"
+        )
+    return ProtocolError(DEVICE_RELEASED, 200)
 
 
 def _known_device(caller: Caller, request: FirmwareRequest) -> Device:

@@ -19,6 +19,7 @@ APPS = (
 )
 RESOURCES = {
     "devices": "device-list",
+    "released-devices": "releaseddevice-list",
     "questions": "devicequestion-list",
     "bulk-jobs": "bulkjob-list",
     "config-pushes": "configreceipt-list",

@@ -27,6 +27,7 @@ from devices.mesh_services import (
 )
 from devices.models import Device, Mesh
 from devices.querysets import with_device_count
+from devices.releases.api.viewsets import RELEASING, ReleaseMixin
 from devices.services import device_create, device_delete, device_edit
 from devices.transformers.api.serializers import ChainSerializer, ChainShownSerializer
 from devices.transformers.api.viewsets import ChainMixin
@@ -42,7 +43,7 @@ UNSHOWN = (
 )
 
 
-class DeviceViewSet(MessagesMixin, ChainMixin, SharingMixin, OwnedViewSet):
+class DeviceViewSet(ReleaseMixin, MessagesMixin, ChainMixin, SharingMixin, OwnedViewSet):
     """Devices. Most of them add themselves when they first call with an API key."""
 
     queryset = Device.objects.select_related(
@@ -54,6 +55,7 @@ class DeviceViewSet(MessagesMixin, ChainMixin, SharingMixin, OwnedViewSet):
     action_permissions = {
         **SHARING,
         **MESSAGES,
+        **RELEASING,
         "transformers": "view",
         "transformers_set": "change",
     }

@@ -12,6 +12,7 @@ from devices import presence
 from devices.filters import DeviceFilterSet
 from devices.models import Device, Mesh
 from devices.querysets import with_newest_build
+from devices.releases.models import ReleasedDevice
 from devices.tables import DeviceTable
 from devices.views.actions import DEVICE_ACTIONS
 
@@ -28,7 +29,10 @@ class DeviceListView(ObjectListView):
     filterset_class = DeviceFilterSet
     table_class = DeviceTable
     row_actions = DEVICE_ACTIONS
-    actions = (Action("Add device", "add", icon="plus", style="primary"),)
+    actions = (
+        Action("Released", "list", permission="view", icon="plug", model=ReleasedDevice),
+        Action("Add device", "add", icon="plus", style="primary"),
+    )
     empty = EmptyState(
         "No devices yet",
         "A device appears here by itself when it first calls with an API key of this "

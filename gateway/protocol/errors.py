@@ -11,6 +11,7 @@ NO_KEYS = "apikey_not_found"
 WRONG_KEY = "owner_found_but_no_key"
 UPDATE_FAILED = "device_update_failed"
 DEVICE_LIMIT = "device_limit_reached"
+DEVICE_RELEASED = "device_released"
 
 MISSING_MAC = "missing_mac"
 AUTHENTICATION = "authentication"

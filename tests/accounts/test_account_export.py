@@ -35,7 +35,7 @@ FILES = {
     "organization/notifications.json", "organization/notification-rules.json",
     "organization/rollouts.json", "organization/rollout-targets.json",
     "organization/deploy-keys.json", "organization/devices.json",
-    "organization/devices-given-away.json", "organization/environment.json",
+    "organization/devices-given-away.json", "organization/devices-released.json", "organization/environment.json",
     "organization/history.json", "organization/meshes.json",
     "organization/organization.json", "organization/published-messages.json",
     "organization/saved-views.json", "organization/sources.json",

@@ -290,6 +290,10 @@ GET,POST         devices:device_build                  device_operate
 GET,POST         devices:device_push                   device_operate
 GET,POST         devices:device_push_withdraw          device_operate
 GET,POST         devices:device_delete                 device_operate
+GET,POST         devices:device_release                device_operate
+GET              devices:releaseddevice_list           own
+GET,POST         devices:releaseddevice_reclaim        member_operate
+GET,POST         devices:releaseddevice_delete         member_operate
 GET,POST         devices:device_meshes                 device_change
 GET,POST         devices:device_mesh_detach            nobodys
 
@@ -475,6 +479,11 @@ GET              api:devicequestion-detail             api_org_see
 POST             api:devicequestion-answer             api_member_operate
 POST             api:devicequestion-dismiss            api_member_operate
 PUT              api:device-detail                     api_device_change
+POST             api:device-release                    api_device_operate
+GET              api:releaseddevice-list               api_own
+GET              api:releaseddevice-detail             api_member_see
+DELETE           api:releaseddevice-detail             api_member_operate
+POST             api:releaseddevice-reclaim            api_member_operate
 GET,POST         api:mesh-list                         api_own
 GET              api:mesh-detail                       api_see
 PATCH,DELETE,PUT api:mesh-detail                       api_operate
@@ -642,6 +651,8 @@ GET              admin:devices_mesh_change                               admin_a
 GET              admin:devices_meshgrouppermission_changelist            admin_all
 GET              admin:devices_meshmember_changelist                     admin_all
 GET              admin:devices_meshuserpermission_changelist             admin_all
+GET              admin:devices_releaseddevice_changelist                 admin
+GET              admin:devices_releaseddevice_change                     admin_all
 GET              admin:messaging_devicemessage_changelist               admin
 GET              admin:messaging_devicequestion_changelist              admin
 GET              admin:messaging_devicequestion_change                  admin_all

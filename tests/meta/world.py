@@ -26,6 +26,7 @@ from audit.models import AuditEvent
 from core.grants import UserGrant
 from core.outbox import outbox_message, outbox_put_sms
 from core.tls.authority import Authority
+from devices.releases.services import device_release
 from keys.choices import ApiKeyKind
 from keys.services import api_key_revoke, deploy_key_create, env_var_set
 from messaging.models import DeviceQuestion
@@ -59,6 +60,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         "user": owner,
         "source": source,
         "device": device,
+        "releaseddevice": device_release(SYSTEM, device=DeviceFactory(organization=organization)),
         "mesh": MeshFactory(organization=organization),
         "build": artifact.build,
         "configreceipt": make_push(device),

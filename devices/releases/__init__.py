@@ -1,0 +1,1 @@
+"""Devices that an organization let go of, and how they come back."""
