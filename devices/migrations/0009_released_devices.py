@@ -7,43 +7,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0007_lists'),
-        ('builds', '0004_delta'),
-        ('devices', '0008_device_icon'),
+        ("accounts", "0007_lists"),
+        ("builds", "0004_delta"),
+        ("devices", "0008_device_icon"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ReleasedDevice',
+            name="ReleasedDevice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('udid', models.UUIDField(db_index=True, verbose_name='device id')),
-                ('alias', models.CharField(max_length=80)),
-                ('mac', models.CharField(blank=True, db_index=True, max_length=40, verbose_name='MAC address')),
-                ('platform', models.CharField(max_length=40)),
-                ('auto_update', models.BooleanField(default=False)),
-                ('checkin_interval', models.PositiveIntegerField(null=True)),
-                ('description', models.TextField(blank=True, max_length=2000)),
-                ('icon', models.CharField(default='cpu', max_length=40)),
-                ('category', models.CharField(blank=True, max_length=40)),
-                ('tags', models.JSONField(default=list)),
-                ('timezone_name', models.CharField(blank=True, max_length=40)),
-                ('mesh_ids', models.JSONField(default=list)),
-                ('released_at', models.DateTimeField(auto_now_add=True)),
-                ('called_at', models.DateTimeField(null=True)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='accounts.organization')),
-                ('released_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('source', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='builds.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("udid", models.UUIDField(db_index=True, verbose_name="device id")),
+                ("alias", models.CharField(max_length=80)),
+                (
+                    "mac",
+                    models.CharField(
+                        blank=True, db_index=True, max_length=40, verbose_name="MAC address"
+                    ),
+                ),
+                ("platform", models.CharField(max_length=40)),
+                ("auto_update", models.BooleanField(default=False)),
+                ("checkin_interval", models.PositiveIntegerField(null=True)),
+                ("description", models.TextField(blank=True, max_length=2000)),
+                ("icon", models.CharField(default="cpu", max_length=40)),
+                ("category", models.CharField(blank=True, max_length=40)),
+                ("tags", models.JSONField(default=list)),
+                ("timezone_name", models.CharField(blank=True, max_length=40)),
+                ("mesh_ids", models.JSONField(default=list)),
+                ("released_at", models.DateTimeField(auto_now_add=True)),
+                ("called_at", models.DateTimeField(null=True)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="accounts.organization"
+                    ),
+                ),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="builds.source",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-released_at', '-pk'],
-                'permissions': [('reclaim_releaseddevice', 'Can re-claim the released device')],
-                'default_permissions': ('view', 'delete'),
-                'constraints': [models.UniqueConstraint(fields=('organization', 'udid'), name='released_once')],
+                "ordering": ["-released_at", "-pk"],
+                "permissions": [("reclaim_releaseddevice", "Can re-claim the released device")],
+                "default_permissions": ("view", "delete"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("organization", "udid"), name="released_once")
+                ],
             },
         ),
     ]

@@ -481,9 +481,9 @@ POST             api:devicequestion-dismiss            api_member_operate
 PUT              api:device-detail                     api_device_change
 POST             api:device-release                    api_device_operate
 GET              api:releaseddevice-list               api_own
-GET              api:releaseddevice-detail             api_member_see
-DELETE           api:releaseddevice-detail             api_member_operate
-POST             api:releaseddevice-reclaim            api_member_operate
+GET              api:releaseddevice-detail             api_see_own
+DELETE           api:releaseddevice-detail             api_operate_own
+POST             api:releaseddevice-reclaim            api_operate_own
 GET,POST         api:mesh-list                         api_own
 GET              api:mesh-detail                       api_see
 PATCH,DELETE,PUT api:mesh-detail                       api_operate
