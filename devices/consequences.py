@@ -53,7 +53,7 @@ def _lost(devices: Sequence[Device]) -> list[str]:
 
 
 def mesh_consequences(meshes: Sequence[Mesh]) -> list[str]:
-    """Return what becomes of the devices and of the topic. One query."""
+    """Return what becomes of the devices and of the topic. Two queries."""
     count = MeshMember.objects.filter(mesh__in=[mesh.pk for mesh in meshes]).values("device")
     found = count.distinct().count()
     it = "it" if len(meshes) == 1 else "them"
@@ -63,6 +63,10 @@ def mesh_consequences(meshes: Sequence[Mesh]) -> list[str]:
         lines.append(f"{who} {it} and may not use the topic any more, within seconds.")
     else:
         lines.append(f"No device is in {it}.")
+    variables = EnvVar.objects.filter(mesh__in=[mesh.pk for mesh in meshes]).count()
+    if variables:
+        said = "1 variable goes" if variables == 1 else f"{variables:,} variables go"
+        lines.append(f"{said} with {it}: firmware built from then on lacks what was set there.")
     lines.append(
         "The devices stay as they are. Making a mesh of the same id brings none of it back."
     )

@@ -14,3 +14,4 @@ MAX_TAGS = 20
 MESH_ID_MAX_LENGTH = 64
 # As many ids as a check-in can name, and a connection to the broker is allowed.
 MAX_MESHES = 50
+MAX_RULE = 2000

@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import Q
 
 from core.forms.fields import UidChoiceField
-from devices.constants import MESH_ID_MAX_LENGTH
+from devices.constants import MAX_RULE, MESH_ID_MAX_LENGTH
 from devices.macs import normalise_mac
 from devices.models import MESH_ID, Device, Mesh
 
@@ -33,9 +33,19 @@ class MeshForm(forms.Form):
         max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
+    rule = forms.CharField(
+        max_length=MAX_RULE,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "mono", "spellcheck": "false"}),
+        help_text="Filter the list of devices, and paste its address here: the devices that match "
+        "are in, now and later. Empty: devices are attached by hand.",
+    )
+    # What *Preview* found, for the page.
+    preview: Any = None
+
     def __init__(self, data: Any = None, *, instance: Any = None, **kwargs: Any) -> None:
         if instance is not None:
-            shown = {"alias": instance.alias, "description": instance.description}
+            shown = {name: getattr(instance, name) for name in ("alias", "description", "rule")}
             kwargs["initial"] = {**shown, **kwargs.get("initial", {})}
         super().__init__(data, **kwargs)
         if instance is not None:
@@ -100,7 +110,9 @@ class AttachDevicesForm(forms.Form):
 class MeshChoiceForm(forms.Form):
     """Which mesh many devices join or leave."""
 
-    mesh = UidChoiceField(Mesh.objects.order_by("alias", "pk"), empty_label="Choose a mesh")
+    mesh = UidChoiceField(
+        Mesh.objects.filter(rule="").order_by("alias", "pk"), empty_label="Choose a mesh"
+    )
 
 
 class UidMultipleChoiceField(forms.ModelMultipleChoiceField):
@@ -115,7 +127,9 @@ class UidMultipleChoiceField(forms.ModelMultipleChoiceField):
 class DeviceMeshesForm(forms.Form):
     """Which meshes one device is in."""
 
-    meshes = UidMultipleChoiceField(Mesh.objects.order_by("alias", "pk"), required=False)
+    meshes = UidMultipleChoiceField(
+        Mesh.objects.filter(rule="").order_by("alias", "pk"), required=False
+    )
 
 
 def read_uid(text: str) -> uuid.UUID | None:

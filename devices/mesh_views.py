@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.models import AuditEvent
 from audit.selectors import history_of
 from audit.tables import HistoryTable
+from core.exceptions import DomainError
 from core.scoping import get_allowed, is_allowed
 from core.views import (
     Action,
@@ -27,7 +29,8 @@ from core.views import (
     Tab,
     register_model_view,
 )
-from core.views.actions import attach_row_actions
+from core.views.actions import attach_row_actions, object_actions
+from core.views.edit import add_errors
 from devices import mesh_services as services
 from devices.consequences import mesh_consequences
 from devices.filters import MeshFilterSet
@@ -37,15 +40,25 @@ from devices.mesh_forms import (
     MeshForm,
     read_uid,
 )
+from devices.mesh_rules import clean_rule, preview_of, rule_in_words
 from devices.models import Device, Mesh
 from devices.querysets import with_device_count
-from devices.tables import MemberTable, MeshTable
+from devices.tables import EnvironmentTable, MemberTable, MeshTable
 from devices.views.listing import LISTED
+from keys.models import EnvVar
+from keys.selectors import EffectiveVariable
 
 ROWS = with_device_count(Mesh.objects.select_related("organization"))
 MESH_ACTIONS = (
     Action("Edit", "edit", permission="change", icon="edit"),
-    Action("Attach devices", "attach", permission="change", icon="plus", style="primary"),
+    Action(
+        "Attach devices",
+        "attach",
+        permission="change",
+        icon="plus",
+        style="primary",
+        shown=lambda mesh: not mesh.is_dynamic,
+    ),
     Action("Delete", "delete", icon="trash", style="danger"),
 )
 
@@ -75,7 +88,12 @@ class MeshPage(ObjectView):
     queryset = ROWS
     live_models = "devices.mesh"
     actions = (*MESH_ACTIONS, SHARE_ACTION)
-    tabs = (Tab("Devices"), ACCESS_TAB, Tab("Audit", "audit", needs=AuditEvent))
+    tabs = (
+        Tab("Devices"),
+        Tab("Environment", "environment", needs=EnvVar),
+        ACCESS_TAB,
+        Tab("Audit", "audit", needs=AuditEvent),
+    )
 
     def lead(self, obj: Any) -> str:
         """Return what people wrote about it."""
@@ -87,9 +105,16 @@ class MeshPage(ObjectView):
             Fact("Mesh id", obj.mesh_id, mono=True, copy=True),
             Fact("Topic", obj.topic, mono=True, copy=True),
             Fact("Devices", f"{obj.device_count:,}"),
+            *self._rule(obj),
             Fact("Organization", obj.organization),
             Fact("Added", time=obj.created_at),
         ]
+
+    def _rule(self, obj: Any) -> list[Fact]:
+        if not obj.is_dynamic:
+            return [Fact("Members", "Attached by hand")]
+        url = f"{reverse('devices:device_list')}?{obj.rule}"
+        return [Fact("Members", f"By rule: {rule_in_words(self.actor, obj.rule)}", url=url)]
 
 
 register_sharing(Mesh, MeshPage)
@@ -117,10 +142,33 @@ class MeshView(MeshPage, ObjectTabView):
             icon="x",
             query=lambda _: f"mesh={obj.uid}",
         )
-        if is_allowed(obj, self.actor, "change"):
+        if not obj.is_dynamic and is_allowed(obj, self.actor, "change"):
             rows = [row.record for row in context["table"].paginated_rows]
             attach_row_actions((detach,), rows, self.actor)
         return context
+
+
+@register_model_view(Mesh, "environment")
+class MeshEnvironmentView(MeshPage, ObjectTabView):
+    """The variables that the devices in the mesh get."""
+
+    tab = "environment"
+    template_name = "devices/device_environment.html"
+    table_class = EnvironmentTable
+    empty_title = "No variables"
+    empty_text = "What you set here is written into the firmware of the devices in this mesh."
+
+    def rows(self, obj: Any) -> Any:
+        """Return the variables of this level, by name."""
+        found = EnvVar.objects.allowed(self.actor).filter(mesh=obj).order_by("name")
+        return [EffectiveVariable(variable.name, variable, "mesh") for variable in found]
+
+    def extra_context(self, obj: Any) -> dict[str, Any]:
+        """Add the button that adds one here."""
+        query = f"mesh={obj.uid}"
+        add = Action("Add variable", "add", icon="plus", model=EnvVar, query=lambda _: query)
+        buttons = object_actions((add,), obj, self.actor)
+        return {**super().extra_context(obj), "tab_actions": buttons}
 
 
 @register_model_view(Mesh, "audit")
@@ -143,6 +191,25 @@ class MeshEditView(ObjectEditView):
 
     queryset = Mesh.objects.select_related("organization")
     form_class = MeshForm
+    template_name = "devices/mesh_edit.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show who would be in when that is all that is asked."""
+        if "preview" not in request.POST:
+            return super().post(request, *args, **kwargs)
+        obj = self._object()
+        form = self.make_form(obj, request.POST)
+        if form.is_valid():
+            organization = obj.organization if obj is not None else self.organization()
+            try:
+                rule = clean_rule(self.actor, form.cleaned_data["rule"])
+                form.preview = preview_of(self.actor, organization, rule, obj) if rule else None
+            except DomainError as error:
+                add_errors(form, error)
+            else:
+                if not rule:
+                    form.add_error("rule", "Write a rule to see who would be in.")
+        return self._page(form, obj)
 
     def save(self, form: Any, obj: Any) -> Any:
         """Call the service."""
@@ -229,7 +296,9 @@ class DeviceMeshesView(ObjectActionView):
     def make_form(self, obj: Any, data: Any) -> Any:
         """Return the form that offers what one may change; a device stays in all others."""
         form = super().make_form(obj, data)
-        meshes = Mesh.objects.allowed(self.actor, "change").filter(organization=obj.organization)
+        meshes = Mesh.objects.allowed(self.actor, "change").filter(
+            organization=obj.organization, rule=""
+        )
         form.fields["meshes"].queryset = meshes.select_related("organization").order_by(
             "alias", "pk"
         )

@@ -214,7 +214,9 @@ class FormerOwner(models.Model):
 class Mesh(UidModel):
     """A group of devices that share the MQTT topic `/<owner>/<mesh_id>`.
 
-    The `mesh_id` is a level of that topic and stays as it is; people see the alias.
+    The `mesh_id` is a level of that topic and stays as it is; people see the alias. A mesh with a
+    `rule` is dynamic: the devices that match it are in, and nobody attaches or detaches any;
+    `due_at` is when that is looked at next (devices.mesh_following).
     """
 
     scope_path = "organization"
@@ -223,6 +225,9 @@ class Mesh(UidModel):
     mesh_id = models.CharField("mesh id", max_length=MESH_ID_MAX_LENGTH, validators=[MESH_ID])
     alias = models.CharField(max_length=80)
     description = models.TextField(max_length=2000, blank=True)
+    # Filters of the list of devices (devices.mesh_rules); "" where people say who is in.
+    rule = models.CharField(max_length=2000, blank=True, editable=False)
+    due_at = models.DateTimeField(null=True, editable=False)
     devices = models.ManyToManyField(
         Device, through="devices.MeshMember", related_name="meshes", editable=False
     )
@@ -239,7 +244,12 @@ class Mesh(UidModel):
                 fields=["organization", "mesh_id"], name="mesh_id_once_per_organization"
             )
         ]
-        indexes = [models.Index(fields=["organization", "alias", "id"], name="mesh_by_alias")]
+        indexes = [
+            models.Index(fields=["organization", "alias", "id"], name="mesh_by_alias"),
+            models.Index(
+                fields=["due_at"], condition=models.Q(due_at__isnull=False), name="mesh_by_due"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.alias
@@ -247,6 +257,11 @@ class Mesh(UidModel):
     def get_absolute_url(self) -> str:
         """Return the mesh's page."""
         return reverse("devices:mesh", kwargs={"uid": self.uid})
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Tell whether a rule says who is in."""
+        return bool(self.rule)
 
     @property
     def second_line(self) -> str:

@@ -19,6 +19,7 @@ from devices import events, presence
 from devices.aliases import given_alias
 from devices.handover import require_not_moved
 from devices.macs import normalise_mac
+from devices.mesh_services import rules_due
 from devices.models import Device, DeviceState
 from devices.releases.refusing import require_not_released
 from devices.reports import DeviceReport
@@ -77,6 +78,7 @@ def device_create(actor: Any, *, organization: Any, **fields: Any) -> Device:
     device.save()
     device.state = DeviceState.objects.create(device=device, **zone)
     record(actor, events.DeviceCreated, device, organization=organization, mac=device.mac)
+    rules_due(organization)
     _tell(device)
     return device
 
@@ -99,6 +101,7 @@ def device_edit(actor: Any, *, device: Device, **fields: Any) -> Device:
             presence_renew(device)
         organization = device.organization
         record(actor, events.DeviceChanged, device, organization=organization, changes=changes)
+        rules_due(organization)
         _tell(device)
     return device
 
@@ -185,6 +188,7 @@ def _register(
         mac=device.mac,
         platform=device.platform,
     )
+    rules_due(organization)
     _tell(device)
     return CheckIn(device, is_new=True, version_changed=bool(report.version))
 
@@ -235,6 +239,7 @@ def _adopt(actor: Any, device: Device, adopted: dict[str, Any]) -> None:
         setattr(device, name, value)
     changes = changed(device, before)
     record(actor, events.DeviceChanged, device, organization=device.organization, changes=changes)
+    rules_due(device.organization)
 
 
 def _choose_zone(device: Device, name: str) -> dict[str, Any]:

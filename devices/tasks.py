@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
+from devices.mesh_following import FOLLOW_TASK, meshes_follow
 from devices.transformers.applying import apply_due
 from devices.transformers.constants import APPLY_TASK
 
@@ -14,3 +15,9 @@ from devices.transformers.constants import APPLY_TASK
 def transform(**_: Any) -> None:
     """Run the transformers of what devices said lately."""
     apply_due()
+
+
+@shared_task(name=FOLLOW_TASK)
+def follow_rules(**_: Any) -> None:
+    """Bring dynamic meshes in line with their rules."""
+    meshes_follow()

@@ -38,7 +38,7 @@ class DeployKeyAdmin(ConsoleModelAdmin):
 class EnvVarAdmin(ConsoleModelAdmin):
     """Variables by their name; plain values are sealed like secret ones, and not shown here."""
 
-    list_display = ("name", "organization", "source", "device", "is_secret", "updated_at")
+    list_display = ("name", "organization", "source", "mesh", "device", "is_secret", "updated_at")
     list_filter = ("is_secret",)
     search_fields = ("name", "organization__name")
 

@@ -61,9 +61,9 @@ class Variables(Belongings):
     order = 50
     model = EnvVar
     fields: ClassVar = (
-        "uid", "name", "source", "device", "is_secret", "updated_at",
+        "uid", "name", "source", "mesh", "device", "is_secret", "updated_at",
     )  # fmt: skip
-    related = ("source", "device")
+    related = ("source", "mesh", "device")
 
     def exported(self, row: Any) -> dict[str, Any]:
         """Add the value, unless it is secret."""

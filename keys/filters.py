@@ -14,7 +14,12 @@ from keys.choices import ApiKeyKind, KeyAlgorithm
 from keys.models import ApiKey, DeployKey, EnvVar
 
 STATES = [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked")]
-LEVELS = [("organization", "Organization"), ("source", "Source"), ("device", "Device")]
+LEVELS = [
+    ("organization", "Organization"),
+    ("source", "Source"),
+    ("mesh", "Mesh"),
+    ("device", "Device"),
+]
 
 
 class ApiKeyFilterSet(ScopedFilterSet):
@@ -68,7 +73,7 @@ class DeployKeyFilterSet(ScopedFilterSet):
 class EnvVarFilterSet(ScopedFilterSet):
     """By name, level and the object that it belongs to."""
 
-    search_fields = ("name", "source__alias", "device__alias")
+    search_fields = ("name", "source__alias", "mesh__alias", "device__alias")
 
     level = django_filters.ChoiceFilter(choices=LEVELS, method="filter_level", label="Level")
     is_secret = django_filters.BooleanFilter(label="Secret")
@@ -76,6 +81,11 @@ class EnvVarFilterSet(ScopedFilterSet):
         queryset=EnvVar._meta.get_field("source").related_model._default_manager.all(),
         to_field_name="uid",
         label="Source",
+    )
+    mesh = django_filters.ModelChoiceFilter(
+        queryset=EnvVar._meta.get_field("mesh").related_model._default_manager.all(),
+        to_field_name="uid",
+        label="Mesh",
     )
     device = django_filters.ModelChoiceFilter(
         queryset=EnvVar._meta.get_field("device").related_model._default_manager.all(),
@@ -91,5 +101,5 @@ class EnvVarFilterSet(ScopedFilterSet):
     def filter_level(self, variables: Any, name: str, value: str) -> Any:
         """Narrow to one level."""
         if value == "organization":
-            return variables.filter(source=None, device=None)
+            return variables.filter(source=None, mesh=None, device=None)
         return variables.filter(**{f"{value}__isnull": False})

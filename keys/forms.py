@@ -154,7 +154,7 @@ class DeployKeyRenameForm(forms.ModelForm):
 
 
 class LevelFields(forms.Form):
-    """Where a variable lives: at most one of source and device; neither is the organization."""
+    """Where a variable lives: at most one of source, mesh and device; none is the organization."""
 
     source = UidChoiceField(
         queryset=EnvVar._meta.get_field("source").related_model._default_manager.all(),
@@ -162,6 +162,12 @@ class LevelFields(forms.Form):
         empty_label="All sources and devices of the organization",
         label="For",
         help_text="A variable for one device alone is added on the device's page.",
+    )
+    mesh = UidChoiceField(
+        queryset=EnvVar._meta.get_field("mesh").related_model._default_manager.all(),
+        required=False,
+        empty_label="All meshes, and devices in none",
+        help_text="For the devices in a mesh, whatever their source.",
     )
     device = UidChoiceField(
         queryset=EnvVar._meta.get_field("device").related_model._default_manager.all(),
@@ -173,6 +179,7 @@ class LevelFields(forms.Form):
         super().__init__(data, **kwargs)
         if self["device"].value():
             self.fields["source"].widget = forms.HiddenInput()
+            self.fields["mesh"].widget = forms.HiddenInput()
 
     @property
     def preset_device(self) -> Any:
@@ -185,8 +192,8 @@ class LevelFields(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse two levels at once."""
         cleaned = self.cleaned_data
-        if cleaned.get("source") and cleaned.get("device"):
-            raise ValidationError("A variable belongs to a source or to a device, not to both.")
+        if sum(bool(cleaned.get(name)) for name in ("source", "mesh", "device")) > 1:
+            raise ValidationError("A variable belongs to a source, a mesh or a device: to one.")
         return cleaned
 
 
@@ -222,7 +229,7 @@ class EnvVarForm(LevelFields):
         "plain later.",
     )
 
-    field_order = ["name", "value", "is_secret", "source", "device"]
+    field_order = ["name", "value", "is_secret", "source", "mesh", "device"]
 
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -290,7 +297,7 @@ class EnvVarImportForm(LevelFields):
     )
     is_secret = forms.BooleanField(label="All of them are secret", required=False)
 
-    field_order = ["text", "is_secret", "source", "device"]
+    field_order = ["text", "is_secret", "source", "mesh", "device"]
 
     def clean_text(self) -> list[PastedVariable]:
         """Read the lines; every faulty one is named."""

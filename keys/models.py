@@ -136,18 +136,22 @@ class DeployKey(UidModel):
 
 
 class EnvVar(UidModel):
-    """One variable for firmware, at the level of the organization, a source or a device.
+    """One variable for firmware, at the level of the organization, a source, a mesh or a device.
 
-    The nearest level wins: device over source over organization. Both kinds are sealed; a
+    The nearest level wins: device over mesh over source over organization; where two meshes of a
+    device say the same name, the one whose mesh id comes first. Both kinds are sealed; a
     secret is never shown again. Who changed what is in the audit log.
     """
 
     scope_path = "organization"
-    conceals = ("source", "device")
+    conceals = ("source", "mesh", "device")
 
     organization = models.ForeignKey("accounts.Organization", models.CASCADE)
     source = models.ForeignKey(
         "builds.Source", models.CASCADE, null=True, blank=True, related_name="env_vars"
+    )
+    mesh = models.ForeignKey(
+        "devices.Mesh", models.CASCADE, null=True, blank=True, related_name="env_vars"
     )
     device = models.ForeignKey(
         "devices.Device", models.CASCADE, null=True, blank=True, related_name="env_vars"
@@ -166,17 +170,25 @@ class EnvVar(UidModel):
         permissions = [("share_envvar", "Can share the environment variable")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(source=None) | Q(device=None), name="envvar_has_one_level"
+                condition=Q(source=None, mesh=None)
+                | Q(source=None, device=None)
+                | Q(mesh=None, device=None),
+                name="envvar_has_one_level",
             ),
             models.UniqueConstraint(
                 fields=["organization", "name"],
-                condition=Q(source=None, device=None),
+                condition=Q(source=None, mesh=None, device=None),
                 name="envvar_once_per_organization",
             ),
             models.UniqueConstraint(
                 fields=["source", "name"],
                 condition=Q(source__isnull=False),
                 name="envvar_once_per_source",
+            ),
+            models.UniqueConstraint(
+                fields=["mesh", "name"],
+                condition=Q(mesh__isnull=False),
+                name="envvar_once_per_mesh",
             ),
             models.UniqueConstraint(
                 fields=["device", "name"],
@@ -194,9 +206,11 @@ class EnvVar(UidModel):
 
     @property
     def level(self) -> str:
-        """Return "device", "source" or "organization"."""
+        """Return "device", "mesh", "source" or "organization"."""
         if self.device_id:
             return "device"
+        if self.mesh_id:
+            return "mesh"
         return "source" if self.source_id else "organization"
 
     @property

@@ -14,7 +14,7 @@ from keys.models import ApiKey, EnvVar
 from keys.services import key_digest
 
 _HEX64 = re.compile(r"[0-9a-f]{64}\Z")
-_LEVELS = {"organization": 0, "source": 1, "device": 2}
+_LEVELS = {"organization": 0, "source": 1, "mesh": 2, "device": 3}
 
 
 def api_key_authenticate(presented: str, *, digest_accepted: bool = False) -> ApiKey | None:
@@ -72,14 +72,19 @@ def _devices(actor: Any) -> QuerySet[Any]:
 def effective_variables(
     organization: Any, *, source: Any = None, device: Any = None
 ) -> list[EffectiveVariable]:
-    """Return the variables in force, nearest level winning, by name. One query."""
-    rule = Q(source=None, device=None)
+    """Return the variables in force, nearest level winning, by name. One query.
+
+    Those of the device's meshes are in force as well; of two meshes with the same name the one
+    whose mesh id comes first wins.
+    """
+    rule = Q(source=None, mesh=None, device=None)
     if source is not None:
         rule |= Q(source=source)
     if device is not None:
-        rule |= Q(device=device)
+        rule |= Q(device=device) | Q(mesh__in=device.meshes.order_by().values("pk"))
     nearest: dict[str, EnvVar] = {}
-    for variable in EnvVar.objects.filter(rule, organization=organization):
+    rows = EnvVar.objects.filter(rule, organization=organization).order_by("mesh__mesh_id", "pk")
+    for variable in rows:
         current = nearest.get(variable.name)
         if current is None or _LEVELS[variable.level] > _LEVELS[current.level]:
             nearest[variable.name] = variable

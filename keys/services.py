@@ -168,13 +168,14 @@ def env_var_create(
     value: str,
     is_secret: bool = False,
     source: Any = None,
+    mesh: Any = None,
     device: Any = None,
 ) -> EnvVar:
     """Set a variable that its level does not have yet. Audits.
 
     Raises Conflict (keys.variable_exists) instead of replacing a value.
     """
-    level = {"organization": organization, "source": source, "device": device}
+    level = {"organization": organization, "source": source, "mesh": mesh, "device": device}
     if EnvVar.objects.filter(name=name, **level).exists():
         raise Conflict(
             "keys.variable_exists",
@@ -193,16 +194,14 @@ def env_var_set(
     value: str,
     is_secret: bool = False,
     source: Any = None,
+    mesh: Any = None,
     device: Any = None,
 ) -> EnvVar:
     """Create a variable at one level, or give it another value. Audits without the value."""
-    _refuse_foreign_level(organization, source, device)
-    existing = EnvVar.objects.filter(
-        organization=organization, source=source, device=device, name=name
-    ).first()
-    variable = existing or EnvVar(
-        organization=organization, source=source, device=device, name=name
-    )
+    _refuse_foreign_level(organization, source, mesh, device)
+    level = {"organization": organization, "source": source, "mesh": mesh, "device": device}
+    existing = EnvVar.objects.filter(name=name, **level).first()
+    variable = existing or EnvVar(name=name, **level)
     if existing is not None and existing.is_secret and not is_secret:
         raise DomainError(
             "keys.secret_stays_secret",
@@ -246,12 +245,13 @@ def env_vars_import(
     variables: list[PastedVariable],
     is_secret: bool = False,
     source: Any = None,
+    mesh: Any = None,
     device: Any = None,
 ) -> list[EnvVar]:
     """Set many variables at one level, all of them or none; secret ones stay secret. Audits."""
     secret_names = set(
         EnvVar.objects.filter(
-            organization=organization, source=source, device=device, is_secret=True
+            organization=organization, source=source, mesh=mesh, device=device, is_secret=True
         ).values_list("name", flat=True)
     )
     return [
@@ -262,14 +262,15 @@ def env_vars_import(
             value=variable.value,
             is_secret=is_secret or variable.name in secret_names,
             source=source,
+            mesh=mesh,
             device=device,
         )
         for variable in variables
     ]
 
 
-def _refuse_foreign_level(organization: Any, source: Any, device: Any) -> None:
-    for owner in (source, device):
+def _refuse_foreign_level(organization: Any, *owners: Any) -> None:
+    for owner in owners:
         if owner is not None and owner.organization_id != organization.pk:
             raise DomainError(
                 "keys.foreign_level", "A variable lives in the organization of its owner."

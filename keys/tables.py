@@ -77,6 +77,7 @@ class EnvVarTable(ConsoleTable):
     row_actions = ActionsColumn()
     is_secret = tables.Column(visible=False, verbose_name="Secret")
     source = tables.Column(visible=False, accessor="source__alias", verbose_name="Source")
+    mesh = tables.Column(visible=False, accessor="mesh__alias", verbose_name="Mesh")
     device = tables.Column(visible=False, accessor="device__alias", verbose_name="Device")
     uid = tables.Column(visible=False, verbose_name="ID")
 

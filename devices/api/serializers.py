@@ -14,7 +14,7 @@ from core.api.serializers import (
     ScopedSerializer,
     UidRelatedField,
 )
-from devices.constants import MAX_TAGS, MESH_ID_MAX_LENGTH
+from devices.constants import MAX_RULE, MAX_TAGS, MESH_ID_MAX_LENGTH
 from devices.forms import TAG
 from devices.icons import ICONS
 from devices.models import Device, DeviceState, Mesh
@@ -121,6 +121,13 @@ class MeshSerializer(OwnedSerializer):
         max_length=MESH_ID_MAX_LENGTH, required=False, help_text="Left out: a random one."
     )
     alias = serializers.CharField(max_length=80, required=False, help_text="Left out: the id.")
+    rule = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=MAX_RULE,
+        help_text="Filters of the list of devices, such as `tag=pump&seen=online`: those that "
+        "match are in. Empty: devices are attached one by one.",
+    )
     topic = serializers.CharField(read_only=True)
     device_count = serializers.IntegerField(read_only=True, default=0)
 
@@ -134,11 +141,27 @@ class MeshSerializer(OwnedSerializer):
             "mesh_id",
             "alias",
             "description",
+            "rule",
             "topic",
             "device_count",
             "created_at",
         )
         read_only_fields = ("uid", "created_at")
+
+
+class MeshRuleSerializer(ScopedSerializer):
+    """A rule to try."""
+
+    rule = serializers.CharField(max_length=MAX_RULE)
+
+
+class MeshPreviewSerializer(serializers.Serializer):
+    """Who would be in with a rule; some of them by name."""
+
+    count = serializers.IntegerField()
+    joining = serializers.IntegerField()
+    leaving = serializers.IntegerField()
+    devices = serializers.ListField(child=serializers.UUIDField(), source="uids")
 
 
 class MeshDeviceSerializer(ScopedSerializer):

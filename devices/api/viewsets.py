@@ -16,8 +16,15 @@ from accounts.api.ownership import OwnedViewSet
 from accounts.api.sharing import SHARING, SharingMixin
 from core.scoping import is_allowed
 from devices.api.messages import MESSAGES, MessagesMixin
-from devices.api.serializers import DeviceSerializer, MeshDeviceSerializer, MeshSerializer
+from devices.api.serializers import (
+    DeviceSerializer,
+    MeshDeviceSerializer,
+    MeshPreviewSerializer,
+    MeshRuleSerializer,
+    MeshSerializer,
+)
 from devices.filters import DeviceFilterSet, MeshFilterSet
+from devices.mesh_rules import clean_rule, preview_of
 from devices.mesh_services import (
     mesh_attach,
     mesh_create,
@@ -103,8 +110,17 @@ class MeshViewSet(SharingMixin, OwnedViewSet):
     serializer_class = MeshSerializer
     filterset_class = MeshFilterSet
     ordering_fields = ("alias", "mesh_id", "created_at")
-    action_permissions = {**SHARING, "attach": "change", "detach": "change"}
-    action_serializers = {"attach": MeshDeviceSerializer, "detach": MeshDeviceSerializer}
+    action_permissions = {
+        **SHARING,
+        "attach": "change",
+        "detach": "change",
+        "preview": "change",
+    }
+    action_serializers = {
+        "attach": MeshDeviceSerializer,
+        "detach": MeshDeviceSerializer,
+        "preview": MeshRuleSerializer,
+    }
 
     def service_create(self, data: dict[str, Any]) -> Mesh:
         return mesh_create(self.actor, **data)
@@ -126,6 +142,15 @@ class MeshViewSet(SharingMixin, OwnedViewSet):
     def detach(self, request: Request, uid: Any) -> Response:
         """Take a device out of the mesh; again changes nothing."""
         return self._move(mesh_detach)
+
+    @extend_schema(request=MeshRuleSerializer, responses=MeshPreviewSerializer)
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, uid: Any) -> Response:
+        """Say who would be in, join and leave with this rule; nothing is stored."""
+        mesh = self.get_object()
+        rule = clean_rule(self.actor, self.valid_data()["rule"])
+        found = preview_of(self.actor, mesh.organization, rule, mesh)
+        return Response(MeshPreviewSerializer(found).data)
 
     def _move(self, service: Callable[..., bool]) -> Response:
         mesh = self.get_object()

@@ -101,13 +101,13 @@ class DeployKeySerializer(OwnedSerializer):
 
 
 class EnvVarSerializer(OwnedSerializer):
-    """One variable of firmware: of a device, of a source, or of the organization.
+    """One variable of firmware: of a device, a mesh, a source, or the organization.
 
     `value` of a secret is null in answers.
     """
 
     href = HrefField("api:envvar-detail")
-    level = serializers.ChoiceField(["organization", "source", "device"], read_only=True)
+    level = serializers.ChoiceField(["organization", "source", "mesh", "device"], read_only=True)
     value = SealedField(
         max_length=20_000, allow_blank=True, trim_whitespace=False, allow_null=False
     )
@@ -115,12 +115,13 @@ class EnvVarSerializer(OwnedSerializer):
 
     class Meta:
         model = EnvVar
-        fixed = ("organization", "source", "device", "name")
+        fixed = ("organization", "source", "mesh", "device", "name")
         fields = (
             "href",
             "uid",
             "organization",
             "source",
+            "mesh",
             "device",
             "level",
             "name",
@@ -133,8 +134,10 @@ class EnvVarSerializer(OwnedSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A variable has one level."""
-        if attrs.get("source") and attrs.get("device"):
-            raise serializers.ValidationError({"device": ["Name a source or a device, not both."]})
+        named = [name for name in ("source", "mesh", "device") if attrs.get(name)]
+        if len(named) > 1:
+            fault = "Name a source, a mesh or a device: one of them."
+            raise serializers.ValidationError({named[-1]: [fault]})
         return attrs
 
     def to_representation(self, instance: EnvVar) -> dict[str, Any]:

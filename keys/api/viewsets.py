@@ -107,23 +107,28 @@ class DeployKeyViewSet(SharingMixin, OwnedViewSet):
 
 
 class EnvVarViewSet(SharingMixin, OwnedViewSet):
-    """Variables that firmware is built with. The nearest wins: device, source, organization."""
+    """Variables that firmware is built with. The nearest wins: device, mesh, source,
+    organization.
+    """
 
-    queryset = EnvVar.objects.select_related("organization", "source", "device", "updated_by")
+    queryset = EnvVar.objects.select_related(
+        "organization", "source", "mesh", "device", "updated_by"
+    )
     serializer_class = EnvVarSerializer
     filterset_class = EnvVarFilterSet
     ordering_fields = ("name", "updated_at")
     action_permissions = SHARING
 
     def organization_for(self, data: dict[str, Any]) -> Any:
-        """Put a variable of a source or device where that is."""
-        owner = data.get("device") or data.get("source")
+        """Put a variable of a source, mesh or device where that is."""
+        owner = data.get("device") or data.get("mesh") or data.get("source")
         if owner is not None and "organization" not in data:
             return owner.organization
         return super().organization_for(data)
 
     def service_create(self, data: dict[str, Any]) -> EnvVar:
-        place = {name: data.get(name) for name in ("organization", "source", "device", "name")}
+        level = ("organization", "source", "mesh", "device", "name")
+        place = {name: data.get(name) for name in level}
         if EnvVar.objects.filter(**place).exists():
             raise Conflict(
                 "keys.variable_exists",
@@ -138,6 +143,7 @@ class EnvVarViewSet(SharingMixin, OwnedViewSet):
             self.actor,
             organization=obj.organization,
             source=obj.source,
+            mesh=obj.mesh,
             device=obj.device,
             name=obj.name,
             value=value,

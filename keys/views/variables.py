@@ -33,7 +33,7 @@ from keys.models import EnvVar
 from keys.tables import EnvVarTable
 from keys.views.traces import no_traces
 
-ENV_VARS = EnvVar.objects.select_related("organization", "source", "device", "updated_by")
+ENV_VARS = EnvVar.objects.select_related("organization", "source", "mesh", "device", "updated_by")
 VARIABLE_ACTIONS = (
     Action("Change value", "edit", permission="change", icon="edit", style="primary"),
     Action("Delete", "delete", icon="trash", style="danger"),
@@ -49,7 +49,8 @@ class EnvVarListView(ObjectListView):
     table_class = EnvVarTable
     title = "Environment"
     lead = (
-        "Written into firmware at each build. The nearest level wins: device, source, organization."
+        "Written into firmware at each build. The nearest level wins: device, mesh, source, "
+        "organization."
     )
     actions = (
         Action("Import", "import", permission="add", icon="upload"),
@@ -60,7 +61,7 @@ class EnvVarListView(ObjectListView):
     empty = EmptyState(
         "No variables yet",
         "Wi-Fi names, passwords, addresses: whatever a firmware needs and a repository must not "
-        "hold. Set it once for everything, for one source, or for one device.",
+        "hold. Set it once for everything, for one source, one mesh, or one device.",
         icon="variable",
         button="Add variable",
     )
@@ -68,6 +69,7 @@ class EnvVarListView(ObjectListView):
         ("All", ""),
         ("Organization", "level=organization"),
         ("Sources", "level=source"),
+        ("Meshes", "level=mesh"),
         ("Devices", "level=device"),
     )
 
@@ -121,14 +123,14 @@ class LevelMixin:
     """The level that the address or the form names decides the organization."""
 
     def level(self, form: Any) -> dict[str, Any]:
-        """Return organization, source and device as the services want them."""
-        source, device = form.cleaned_data["source"], form.cleaned_data["device"]
-        owner = device or source
+        """Return organization, source, mesh and device as the services want them."""
+        level = {name: form.cleaned_data[name] for name in ("source", "mesh", "device")}
+        owner = next((found for found in level.values() if found), None)
         organization = owner.organization if owner else self.organization()  # type: ignore[attr-defined]
-        return {"organization": organization, "source": source, "device": device}
+        return {"organization": organization, **level}
 
     def _place(self) -> str:
-        is_preset = {"source", "device"} & {*self.request.GET}  # type: ignore[attr-defined]
+        is_preset = {"source", "mesh", "device"} & {*self.request.GET}  # type: ignore[attr-defined]
         return "" if is_preset else super()._place()  # type: ignore[misc]
 
 
@@ -175,6 +177,7 @@ class EnvVarEditView(ObjectEditView):
             value=data["value"],
             is_secret=obj.is_secret or data["is_secret"],
             source=obj.source,
+            mesh=obj.mesh,
             device=obj.device,
         )
 

@@ -73,7 +73,7 @@ def test_variable_at_two_levels_at_once_is_refused(at_acme, acme):
     data = {"name": "A", "value": "1", "source": source.uid, "device": device.uid}
     answer = at_acme.post(ADD, data)
     assert answer.status_code == 422
-    assert "not to both" in answer.text
+    assert "to one." in answer.text
 
 
 def test_foreign_device_or_source_is_no_choice(at_acme, umbrella):

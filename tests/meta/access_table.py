@@ -307,6 +307,7 @@ GET,POST         devices:mesh_add                      anywhere
 GET,POST         devices:mesh_edit                     operate
 GET,POST         devices:mesh_attach                   operate
 GET,POST         devices:mesh_delete                   operate
+GET              devices:mesh_environment               see
 GET,POST         fleet:bulkjob_start                  own
 GET              fleet:bulkjob_list                   own
 GET              fleet:bulkjob                        org_see
@@ -499,6 +500,7 @@ POST             api:source-test                       api_operate
 GET,POST         api:source-shares                     api_administer
 GET,PATCH,DELETE api:source-share                      api_share
 GET              api:source-access                     api_see
+POST             api:mesh-preview                     api_operate
 GET,POST         api:bulkjob-list                     api_own
 GET              api:bulkjob-detail                   api_see_own
 GET              api:bulkjob-items                    api_see_own

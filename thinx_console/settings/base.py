@@ -332,6 +332,11 @@ CELERY = {
         "fleet.expire": {"task": "fleet.expire", "schedule": 300.0},
         "fleet.rollouts": {"task": "fleet.rollouts", "schedule": 5.0},
         "devices.transform": {"task": "devices.transform", "schedule": 10.0},
+        "devices.follow_rules": {
+            "task": "devices.follow_rules",
+            "schedule": 1.0,
+            "options": {"expires": 5},
+        },
         "core.beat": {"task": "core.beat", "schedule": 10.0},
         "notifications.sweep": {"task": "notifications.sweep", "schedule": 10.0},
         "notifications.keep": {"task": "notifications.keep", "schedule": 86_400.0},

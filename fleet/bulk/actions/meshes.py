@@ -17,7 +17,9 @@ class OneMesh(BulkAction):
 
     def narrow(self, form: Any, actor: Any) -> None:
         """Offer the meshes that the actor may change."""
-        meshes = Mesh.objects.allowed(actor, "change").select_related("organization")
+        meshes = (
+            Mesh.objects.allowed(actor, "change").filter(rule="").select_related("organization")
+        )
         form.fields["mesh"].queryset = meshes.order_by("alias", "pk")
 
 
