@@ -12,7 +12,7 @@ PORTION = 20
 # After so many seconds a task hands on to the next, so that other work has its turn.
 TASK_SECONDS = 20.0
 # What a worker took and did not end within this is given to another.
-LEASE_SECONDS = 60
+LEASE_SECONDS = 30
 # Between two counts of how far a job is, and after which silence the sweeper wakes a worker.
 COUNT_SECONDS = 1.0
 SILENT_SECONDS = 15
