@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_lists"),
         ("builds", "0004_delta"),
-        ("devices", "0009_mesh_rules"),
+        ("devices", "0010_mesh_rules"),
         ("keys", "0004_apikey_mqtt_digest"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_lists"),
-        ("devices", "0008_device_icon"),
+        ("devices", "0009_released_devices"),
     ]
 
     operations = [
