@@ -18,7 +18,7 @@ from core.views.actions import object_actions
 from devices.models import Device
 from devices.overview import visible_variables
 from devices.tables import EnvironmentTable
-from devices.views.actions import BUILD_ACTION
+from devices.views.actions import BUILD_HERE
 from devices.views.page import DevicePage
 from keys.models import EnvVar
 
@@ -67,7 +67,7 @@ class DeviceEnvironmentView(DevicePage, ObjectTabView):
     def extra_context(self, obj: Any) -> dict[str, Any]:
         """Add whether the device has them, and what to do about it."""
         found = synchrony(obj)
-        ways = (BUILD_ACTION, PUSH) if found.state == DESYNC else ()
+        ways = (BUILD_HERE, PUSH) if found.state == DESYNC else ()
         return {
             **super().extra_context(obj),
             "tab_actions": object_actions((ADD_VARIABLE,), obj, self.actor),

@@ -24,7 +24,7 @@ from devices.models import Device
 from devices.overview import checkin_facts, interval_words, zone_words
 from devices.querysets import with_newest_build
 from devices.transformers.selectors import chain_shown
-from devices.views.actions import BUILD_ACTION, DEVICE_ACTIONS
+from devices.views.actions import BUILD_HERE, DEVICE_ACTIONS
 from messaging.models import DeviceMessage
 from messaging.selectors import open_question
 
@@ -115,7 +115,7 @@ class DeviceView(DevicePage):
             "firmware_look": firmware_of(obj),
             "installed": installed_firmware(obj, shown),
             "available": available_firmware(obj, shown),
-            "firmware_actions": object_actions((BUILD_ACTION,), obj, self.actor),
+            "firmware_actions": object_actions((BUILD_HERE,), obj, self.actor),
             "newest": newest,
             "latest": builds.select_related("source").order_by("-pk").first(),
             "loop": update_loop(obj, newest),

@@ -23,7 +23,9 @@ function cancel(editor) {
   const name = editor.dataset.inline;
   place.innerHTML = shown.get(place);
   window.htmx.process(place);
-  document.getElementById(`edit-${name}`)?.focus();
+  const pencil = document.getElementById(`edit-${name}`);
+  pencil.classList.remove("htmx-request"); // it was remembered while it asked
+  pencil.focus();
   if (stale) refresh();
 }
 
@@ -63,12 +65,13 @@ document.addEventListener(
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { detail } = event;
-  if (detail.elt.matches(".fact-edit")) {
+  const asking = detail.requestConfig.elt; // detail.elt is what is swapped
+  if (asking.matches(".fact-edit")) {
     shown.set(detail.target, detail.target.innerHTML);
-  } else if (detail.elt.matches(PAGE) && document.querySelector(`${OPEN}, ${COMING}`)) {
+  } else if (asking.matches(PAGE) && document.querySelector(`${OPEN}, ${COMING}`)) {
     detail.shouldSwap = false;
     stale = true;
-  } else if (detail.xhr.status === 422 && form(detail.elt)) {
+  } else if (detail.xhr.status === 422 && form(asking)) {
     detail.shouldSwap = true; // what the server has against the value comes as the form again
     detail.isError = false;
   }
