@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.actor import Actor
 from builds.choices import BuildStatus
 from devices.health import update_loop
 from devices.models import Device, DeviceState
@@ -161,3 +164,80 @@ def test_audit_tab_shows_what_was_done_to_the_device(signed_in, alice, act, acme
 def test_page_listens_for_changes_of_its_device(signed_in, olga, device):
     page = signed_in(olga).get(device.get_absolute_url())
     assert f'data-live="device.{device.uid}"' in page.text
+
+
+def test_page_takes_the_same_queries_for_much_data(
+    signed_in, olga, acme, device, django_assert_max_num_queries
+):
+    from devices.mesh_services import mesh_attach
+    from tests.factories.builds import ArtifactFactory
+    from tests.factories.devices import MeshFactory
+
+    client = signed_in(olga)
+    client.get(device.get_absolute_url())
+    with CaptureQueriesContext(connection) as bare:
+        client.get(device.get_absolute_url())
+    builds = [
+        BuildFactory(
+            source=device.source, device=device, status=BuildStatus.SUCCEEDED, version=f"1.0.{n}"
+        )
+        for n in range(5)
+    ]
+    for build in builds:
+        ArtifactFactory(build=build, is_firmware=True)
+        ArtifactFactory(build=build, name="notes.txt")
+    for _ in range(4):
+        mesh_attach(Actor.named_system("tests"), mesh=MeshFactory(organization=acme), device=device)
+    report(device, version="1.0.1", installed_build=builds[1], lat=50.1, lon=14.4)
+    with django_assert_max_num_queries(len(bare) + 2):  # the builds, and their files
+        page = client.get(device.get_absolute_url())
+    assert len(bare) <= 40
+    assert page.context["installed"].file.build_id == builds[1].pk
+    assert page.context["available"].build == builds[4]
+
+
+def test_firmware_stands_side_by_side(signed_in, olga, device):
+    from tests.factories.builds import ArtifactFactory
+
+    for version, commit in (("1.0.1", "a" * 40), ("1.0.2", "b" * 40)):
+        build = BuildFactory(
+            source=device.source,
+            device=device,
+            status=BuildStatus.SUCCEEDED,
+            version=version,
+            commit=commit,
+            finished_at=timezone.now(),
+        )
+        ArtifactFactory(build=build, is_firmware=True, size=2048, sha256=commit[:1] * 64)
+        if version == "1.0.1":
+            report(device, version="1.0.1", installed_build=build)
+    page = signed_in(olga).get(device.get_absolute_url())
+    for text in ("a" * 40, "b" * 40, "a" * 64, "b" * 64, "2.0"):
+        assert text in page.text
+    assert "devices take only what is newer" in page.text
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "words"),
+    [
+        (50.0755, 14.4378, "50.07550° N, 14.43780° E"),
+        (-33.9, -179.9, "33.90000° S, 179.90000° W"),
+        (89.5, 179.5, "89.50000° N, 179.50000° E"),
+    ],
+)
+def test_place_of_a_device_is_a_map_and_words(signed_in, olga, device, lat, lon, words):
+    report(device, lat=lat, lon=lon)
+    page = signed_in(olga).get(device.get_absolute_url())
+    assert f"pump-1 is at {words}" in page.text
+    assert "world.svg#land" in page.text
+    left, top, width, height = map(float, page.context["place"].box.split())
+    assert -1800 <= left <= 1800 - width
+    assert -900 <= top <= 900 - height
+    assert left <= 10 * lon <= left + width
+    assert top <= -10 * lat <= top + height
+
+
+@pytest.mark.parametrize(("lat", "lon"), [(None, None), (0.0, 0.0), (50.0, None), (91.0, 5.0)])
+def test_device_without_a_place_has_no_map(signed_in, olga, device, lat, lon):
+    report(device, lat=lat, lon=lon)
+    assert "world.svg" not in signed_in(olga).get(device.get_absolute_url()).text
