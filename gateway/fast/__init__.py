@@ -7,5 +7,6 @@ longer matches. Whatever the statement leaves out goes to the services of `gatew
 package were not there.
 
 `calls` reads a request, `writer` gathers calls and commits them together, `statements` is the SQL
-of both databases, `notices` says afterwards what may wait, `app` is the ASGI application.
+of both databases, `notices` says afterwards what may wait, `line` holds back calls when too many
+need the services at once, `app` is the ASGI application.
 """

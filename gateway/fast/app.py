@@ -10,6 +10,7 @@ from django.conf import settings
 
 from gateway.endpoint import JSON, MAX_BODY
 from gateway.fast.calls import Call, read_call
+from gateway.fast.line import Line
 from gateway.fast.notices import Notices, told_by
 from gateway.fast.senders import KnownSenders
 from gateway.fast.statements import Stored
@@ -36,6 +37,7 @@ class FastCheckIns:
     def __init__(self, inner: Application) -> None:
         self.inner = inner
         self.senders = KnownSenders()
+        self.line = Line()
         self.writer = GroupWriter(told_by(Notices()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,16 +46,40 @@ class FastCheckIns:
             return
         taken, is_whole = await _body(receive)
         call = _call(scope, taken) if is_whole else None
-        if call is not None and self.senders.is_known(call):
-            try:
-                stored = await self.writer.submit(call)
-            except Full:
-                await _answer(send, 503, b"", (b"retry-after", RETRY_AFTER))
-                return
-            if stored is not None:
-                await _answer(send, 200, _said(call, stored))
-                return
-        await self._ordinary_way(scope, taken, is_whole, receive, send, call)
+
+        async def ordinarily() -> None:
+            await self._ordinary_way(scope, taken, is_whole, receive, send, call)
+
+        try:
+            if not is_whole:  # who sends slowly must not keep the others out
+                await ordinarily()
+            elif call is None:
+                async with self.line:
+                    await ordinarily()
+            else:
+                await self._either_way(call, send, ordinarily)
+        except Full:
+            await _answer(send, 503, b"", (b"retry-after", RETRY_AFTER))
+
+    async def _either_way(
+        self, call: Call, send: Send, ordinarily: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Answer fast where that is possible, else by the services. Raises Full.
+
+        Of many that come from one new address with one key, the first ones go the ordinary way,
+        and the others find their sender known when they are let in.
+        """
+        if not self.senders.is_known(call):
+            async with self.line:
+                if not self.senders.is_known(call):
+                    await ordinarily()
+                    return
+        stored = await self.writer.submit(call)
+        if stored is not None:
+            await _answer(send, 200, _said(call, stored))
+            return
+        async with self.line:
+            await ordinarily()
 
     async def _ordinary_way(
         self,

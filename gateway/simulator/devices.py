@@ -45,10 +45,10 @@ class SimulatedDevice:
     """
 
     __slots__ = (
-        "_battery", "_lat", "_levels", "_lon", "_rssi", "_seed", "_turn", "acknowledged", "alias",
-        "busy", "due", "env_hash", "firmware", "is_asked", "link", "mac", "mode", "number",
-        "offered", "over_mqtt", "owner", "persona", "rebooted_for", "refused", "settings", "state",
-        "told", "udid", "version", "words",
+        "_battery", "_lat", "_levels", "_lon", "_rssi", "_seed", "_turn", "acknowledged",
+        "alias", "busy", "due", "env_hash", "failures", "firmware", "is_asked", "link", "mac",
+        "mode", "number", "offered", "over_mqtt", "owner", "persona", "rebooted_for", "refused",
+        "settings", "state", "told", "udid", "version", "words",
     )  # fmt: skip
 
     def __init__(
@@ -87,7 +87,7 @@ class SimulatedDevice:
         }
         self.udid = UNKNOWN
         self.state = State.NEW
-        self.due, self.busy, self.acknowledged = math.inf, False, 0
+        self.due, self.busy, self.acknowledged, self.failures = math.inf, False, 0, 0
         self.words = self.offered = self.refused = self.rebooted_for = ""
         self.settings: dict[str, Any] = {}
         self.link: Link | None = None

@@ -18,7 +18,7 @@ from gateway.simulator.schedule import Schedule
 from gateway.simulator.updates import Offer, Updates, spread
 from gateway.simulator.web import SimulatorError, Web
 
-LONGEST_PAUSE = 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 GONE, HERE = b'{"status":"disconnected"}', b'{"status":"connected"}'
 
 
@@ -125,6 +125,7 @@ class Living:
     def _checked_in(self, device: SimulatedDevice, said: dict[str, Any]) -> None:
         self.tally["check-ins"] += 1
         device.acknowledged += 1
+        device.failures = 0
         device.adopt(said)
         if device.state is State.NEW:
             self.tally["devices"] += 1
@@ -176,7 +177,7 @@ class Living:
             device.link, device.is_asked = None, False
 
     def _failed(self, device: SimulatedDevice, error: SimulatorError) -> float:
-        """Count an error; return how long the device waits then, never less than it was asked."""
+        """Count an error; return the pause: longer each time, never less than asked."""
         chance = device.chance()
         self.last_error = str(error)
         if error.wait:
@@ -184,7 +185,9 @@ class Living:
             return error.wait * chance.uniform(1, 1.5)
         self.tally["errors"] += 1
         self.tally["unanswered"] += error.is_open
-        return min(LONGEST_PAUSE, self.interval * chance.uniform(0.5, 2))
+        ceiling = min(LONGEST_PAUSE, self.interval, FIRST_PAUSE * 2 ** min(device.failures, 10))
+        device.failures += 1
+        return ceiling * chance.uniform(0.5, 1)
 
     def _later(self, device: SimulatedDevice, wait: float) -> None:
         self.schedule.put(device, time.monotonic() + wait)

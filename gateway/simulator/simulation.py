@@ -178,7 +178,8 @@ class Simulation:
     async def _end(self) -> None:
         """Let what was asked be answered; then all lose their power."""
         if self._turns:
-            await asyncio.wait(self._turns, timeout=ENDING_SECONDS)
+            _, unknown = await asyncio.wait(self._turns, timeout=ENDING_SECONDS)
+            self.tally["unanswered"] += len(unknown)
         left = [*self._turns, *self._fetching, *self._fetching_slowly]
         for task in left:
             task.cancel()

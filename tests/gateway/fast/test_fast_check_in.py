@@ -19,6 +19,7 @@ from devices.models import DeviceState
 from gateway.fast import writer as writer_module
 from gateway.fast.app import FastCheckIns, _said
 from gateway.fast.calls import read_call
+from gateway.fast.line import Line
 from gateway.fast.statements import store
 from gateway.fast.writer import Full, GroupWriter
 from keys.models import ApiKey
@@ -193,6 +194,22 @@ class Inner:
         await send({"type": "http.response.body", "body": b'{"registration":{"success":true}}'})
 
 
+class SlowInner(Inner):
+    """Serves only when all have come; `most` is how many it had at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.now = self.most = 0
+
+    async def __call__(self, scope, receive, send):
+        self.now += 1
+        self.most = max(self.most, self.now)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        await super().__call__(scope, receive, send)
+        self.now -= 1
+
+
 @pytest.mark.django_db(transaction=True)
 class TestApplication:
     async def test_first_call_takes_the_ordinary_way_the_next_the_fast(self, fast, key, known):
@@ -207,6 +224,27 @@ class TestApplication:
         assert (answer["success"], answer["status"], answer["udid"]) == (True, "OK", known.udid)
         assert (await ask(app, key, body_of(known, version="2")))[0] == 200
         assert len(inner.bodies) == 2
+
+    async def test_few_of_many_strangers_go_the_ordinary_way(self, fast, key, acme):
+        """After a restart thousands come back at once; all have one key and address here."""
+        devices = await _devices(acme, 40)
+        inner = SlowInner()
+        app = fast(inner)
+        app.line = Line(at_once=2, longest=100)
+        answers = await asyncio.gather(*(ask(app, key, body_of(d)) for d in devices))
+        assert {status for status, _ in answers} == {200}
+        assert (len(inner.bodies), inner.most) == (2, 2)
+        assert await _checkins(devices) == {0, 1}
+
+    async def test_who_finds_the_line_full_is_told_to_come_back(self, fast, key, acme):
+        devices = await _devices(acme, 9)
+        inner = SlowInner()
+        app = fast(inner)
+        app.line = Line(at_once=1, longest=2)
+        bodies = [body_of(device, version="9") for device in devices]  # for the services
+        answers = await asyncio.gather(*(ask(app, key, body) for body in bodies))
+        assert sorted(status for status, _ in answers) == [200] * 3 + [503] * 6
+        assert (len(inner.bodies), inner.most) == (3, 1)
 
     async def test_other_requests_and_long_bodies_pass_untouched(self, fast, key, known):
         inner = Inner()
