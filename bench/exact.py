@@ -39,7 +39,7 @@ def fleet(
 
         def make(**options: Any) -> Simulation:
             who = {"api_key": known["api_key"], "owner": known["owner"], "udids": udids}
-            return Simulation(console.url, count=count, seed=SEED, **who, **options)
+            return Simulation(console.url, **{"count": count, "seed": SEED, **who, **options})
 
         yield make
 

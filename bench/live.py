@@ -1,0 +1,121 @@
+"""How long a browser takes to show a check-in while thousands of devices report."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+from bench.exact import SEED, Inside, fleet
+from bench.measure import Result
+from gateway.simulator import SimulatedDevice, Simulation
+from tests.support.browser import DESKTOP, Person, chromium, person
+from tests.support.console import RunningConsole
+
+INTERVAL = 20.0
+PROBES, BETWEEN_SECONDS = 30, 1.0
+SHOWN_MILLISECONDS = 60_000
+# Notes when something was asked for anew and shown, and when a text is first seen.
+WATCH = """
+window.shown = []; window.seen = {}; window.wanted = "";
+const begun = new WeakMap();
+document.addEventListener("htmx:beforeRequest", e => begun.set(e.detail.xhr, Date.now()));
+document.addEventListener("htmx:afterSwap", e =>
+  window.shown.push([begun.get(e.detail.xhr), Date.now()]));
+new MutationObserver(() => {
+  const text = window.wanted;
+  if (!text || window.seen[text]) return;
+  if (document.body.textContent.includes(text)) window.seen[text] = Date.now();
+}).observe(document, {subtree: true, childList: true, characterData: true});
+"""
+FETCH = """async () => {
+  const began = Date.now();
+  await (await fetch(location.href)).text();
+  return Date.now() - began;
+}"""
+
+
+def measure(
+    console: RunningConsole, inside: Inside, *, database: str, devices: int, email: str
+) -> Iterator[Result]:
+    """Yield what the dashboard and a device's page need, in milliseconds."""
+    with fleet(console, inside, devices + 1) as make, chromium() as browser:
+        simulation = make(count=devices, interval=INTERVAL, spread=INTERVAL)
+        udid = simulation.udids[devices]
+        pictures = Path(console.data)
+        with person(browser, DESKTOP, pictures) as one, person(browser, DESKTOP, pictures) as two:
+            dashboard = opened(one, console, email, "/")
+            device = opened(two, console, email, f"/devices/{udid}/")
+            alone = {page: statistics.median(page.evaluate(FETCH) for _ in range(5))
+                     for page in (dashboard, device)}  # fmt: skip
+            thread = threading.Thread(target=simulation.run)
+            thread.start()
+            try:
+                time.sleep(INTERVAL / 2)
+                acknowledged, latencies, seconds = probed(simulation, device, devices, udid)
+            finally:
+                simulation.stop()
+                thread.join()
+            shown = dashboard.evaluate("window.shown")
+    rows = f"{devices:,} devices, {simulation.tally['check-ins'] / simulation.seconds:,.0f}/s"
+    waited = [next(done - at for began, done in shown if began >= at) for at in acknowledged
+              if shown and shown[-1][0] >= at]  # fmt: skip
+    for name, page, times in (("dashboard", dashboard, waited), ("device", device, latencies)):
+        yield Result(
+            name=f"from a check-in to the open page of the {name}",
+            unit="ms",
+            better="less",
+            ours=statistics.median(times),
+            reference=alone[page],
+            reference_name="one GET of the page, nobody reporting",
+            database=database,
+            rows=rows,
+            details={"p99": max(times), "times": len(times), "not_shown": PROBES - len(times),
+                     "updates_per_second": round(len(shown) / seconds, 2)}
+            if name == "dashboard"
+            else {"p99": max(times), "times": len(times)},
+        )  # fmt: skip
+
+
+def opened(one: Person, console: RunningConsole, email: str, path: str) -> Page:
+    """Sign in, go to a page and watch it."""
+    page = one.page
+    page.goto(f"{console.url}/accounts/sign-in/")
+    page.get_by_label("E-mail address or user name").fill(email)
+    page.get_by_label("Password", exact=True).fill(console.env["THINX_BOOTSTRAP_PASSWORD"])
+    one.click(page.get_by_role("button", name="Sign in", exact=True))
+    page.goto(f"{console.url}{path}")
+    page.evaluate(WATCH)
+    return page
+
+
+def probed(
+    simulation: Simulation, page: Page, number: int, udid: str
+) -> tuple[list[float], list[float], float]:
+    """Check one more device in, again and again; return when, and how long it was not shown."""
+    probe = SimulatedDevice(number, SEED, simulation.owner)
+    probe.udid = udid
+    acknowledged, latencies = [], []
+    began = time.monotonic()
+    for place in range(PROBES):
+        said: dict[str, Any] = {**probe.registration(), "status": f"probe {place} of {PROBES}"}
+        page.evaluate("text => { window.wanted = text }", said["status"])
+        asyncio.run(_check_in(simulation, said))
+        at = time.time() * 1000
+        seen = "text => window.seen[text]"
+        page.wait_for_function(seen, arg=said["status"], timeout=SHOWN_MILLISECONDS)
+        acknowledged.append(at)
+        latencies.append(page.evaluate(seen, said["status"]) - at)
+        time.sleep(BETWEEN_SECONDS)
+    return acknowledged, latencies, time.monotonic() - began
+
+
+async def _check_in(simulation: Simulation, said: dict[str, Any]) -> None:
+    web = type(simulation.web)(simulation.url, simulation.api_key, keep_alive=False)
+    await web.register(said)
