@@ -30,6 +30,7 @@ ORDER = (
     "devices.mesh",
     "fleet.configreceipt",
     "fleet.bulkjob",
+    "fleet.transferparty",
     "devices.statustransformer",
     "builds.source",
     "builds.build",

@@ -34,6 +34,8 @@ OPERATED = {
     "messaging.devicequestion",
     "accounts.savedview",
 }
+# What gives something of the organization to others.
+FOR_ADMINS = {"share", "transfer"}
 # Reading these says who did what from where; that is for admins and operators.
 NOT_FOR_VIEWERS = {
     "audit.auditevent",
@@ -92,7 +94,7 @@ def role_contains(role: str, perm: str) -> bool:
         return True
     if action == "view":
         return role == Role.OPERATOR or (role == Role.VIEWER and model not in NOT_FOR_VIEWERS)
-    return role == Role.OPERATOR and model in OPERATED and action != "share"
+    return role == Role.OPERATOR and model in OPERATED and action not in FOR_ADMINS
 
 
 def roles_containing(perm: str) -> list[str]:

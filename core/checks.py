@@ -26,6 +26,7 @@ OUR_APPS = {
 
 # Tables without an organization, each with the reason why.
 OWN = "a person's own, read and written only through the account pages of that person"
+SIDES = "of two organizations; each reads it through its own TransferParty only"
 UNSCOPED_MODELS = {
     "accounts.User": "a person belongs to many organizations; pages show only one's own account",
     "accounts.NotificationChoice": OWN,
@@ -42,6 +43,9 @@ UNSCOPED_MODELS = {
     "notifications.Notification": OWN,
     "notifications.NotificationTimes": OWN,
     "audit.AuditHead": "the end of a hash chain, read by the recorder and the verifier only",
+    "fleet.Transfer": SIDES,
+    "fleet.TransferItem": SIDES,
+    "fleet.TransferProof": SIDES,
     "builds.SigningKey": "one per installation; its public half is public",
 }
 

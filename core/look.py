@@ -75,6 +75,11 @@ STATES: dict[str, State] = {
     "accepted": State("Accepted", "circle-check", "ok"),
     "declined": State("Declined", "circle-x", "warning"),
     "withdrawn": State("Withdrawn", "ban", "unknown"),
+    # transfers
+    "requested": State("Requested", "mail", "running"),
+    "partial": State("Partly accepted", "circle-half-2", "warning"),
+    "moving": State("Moving", "loader-2", "running"),
+    "moved": State("Moved", "circle-check", "ok"),
     # questions of devices
     "answered": State("Answered", "message", "running"),
     "dismissed": State("Dismissed", "x", "unknown"),

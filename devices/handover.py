@@ -64,10 +64,13 @@ def may_be_told(former: FormerOwner, *, key_prefix: str, mac: str) -> bool:
     """Tell whether a caller with a valid key of the former owner has shown to be the device.
 
     It has the key that the device called with last, it has the device's MAC, and the device has
-    not called since it was given away: once it has followed, nobody is told anything.
+    not called its new owner yet: once it has followed, nobody is told anything. A call that was
+    under way while the device moved came with the old key, so it does not count.
     """
     device = former.device
     state = getattr(device, "state", None)
-    has_followed = state is not None and (state.last_seen_at or former.moved_at) > former.moved_at
+    has_called = state is not None and (state.last_seen_at or former.moved_at) > former.moved_at
+    last_key = state.last_key_prefix if state is not None else ""
+    has_followed = has_called and last_key != former.key_prefix
     is_its_key = bool(former.key_prefix) and key_prefix == former.key_prefix
     return is_its_key and not has_followed and bool(device.mac) and mac == device.mac

@@ -21,6 +21,7 @@ from core.jobs import changed_on_commit
 from core.scoping import may_in
 from devices import events
 from devices.constants import MAX_MESHES
+from devices.locking import device_locked
 from devices.mesh_rules import clean_rule
 from devices.models import Device, Mesh, MeshMember
 from devices.topics import why_taken
@@ -124,7 +125,7 @@ def mesh_attach(actor: Any, *, mesh: Mesh, device: Device) -> bool:
             fields={"device": ["It is in another organization than the mesh."]},
         )
     _require_static(mesh)
-    lock_devices([device.pk])
+    device_locked(device)
     if MeshMember.objects.filter(mesh=mesh, device=device).exists():
         return False
     if MeshMember.objects.filter(device=device).count() >= MAX_MESHES:
@@ -147,6 +148,12 @@ def mesh_detach(actor: Any, *, mesh: Mesh, device: Device) -> bool:
     Raises Conflict (devices.mesh_is_dynamic).
     """
     _require_static(mesh)
+    return mesh_leave(actor, mesh=mesh, device=device)
+
+
+@transaction.atomic
+def mesh_leave(actor: Any, *, mesh: Mesh, device: Device) -> bool:
+    """Take a device out whatever the rule of the mesh says: it leaves the organization. Audits."""
     lock_devices([device.pk])
     removed, _ = MeshMember.objects.filter(mesh=mesh, device=device).delete()
     if removed:

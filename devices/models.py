@@ -76,6 +76,7 @@ class Device(UidModel):
             ("configure_device", "Can push configuration to the device"),
             ("publish_device", "Can publish MQTT messages to the device"),
             ("share_device", "Can share the device"),
+            ("transfer_device", "Can transfer the device to another organization"),
         ]
         constraints = [
             models.UniqueConstraint(

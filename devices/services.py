@@ -18,6 +18,7 @@ from core.jobs import changed_on_commit
 from devices import events, presence
 from devices.aliases import given_alias
 from devices.handover import require_not_moved
+from devices.locking import device_locked
 from devices.macs import normalise_mac
 from devices.mesh_services import rules_due
 from devices.models import Device, DeviceState
@@ -91,7 +92,7 @@ def device_edit(actor: Any, *, device: Device, **fields: Any) -> Device:
     (devices.mac_taken) when another device of the organization has its MAC.
     """
     zone = _choose_zone(device, fields.pop("timezone_name")) if "timezone_name" in fields else {}
-    before = snapshot(Device.objects.select_related("source").get(pk=device.pk), fields)
+    before = snapshot(device_locked(device), fields)
     _assign(device, fields)
     changes = changed(device, before)
     if changes:

@@ -6,7 +6,13 @@ from core.admin import register_rest
 from fleet.bulk import admin as bulk
 from fleet.pushes import admin as pushes
 from fleet.rollouts import admin as rollouts
+from fleet.transfers import admin as transfers
 
-__all__ = ["bulk", "pushes", "rollouts"]
+__all__ = [
+    "bulk",
+    "pushes",
+    "rollouts",
+    "transfers",
+]
 
 register_rest("fleet")

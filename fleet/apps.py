@@ -21,6 +21,9 @@ class FleetConfig(AppConfig):
         from fleet.rollouts import belongings as rollout_belongings  # noqa: F401
         from fleet.rollouts import events as rollout_events  # noqa: F401
         from fleet.rollouts import views as rollout_views  # noqa: F401
+        from fleet.transfers import belongings as transfer_belongings  # noqa: F401
+        from fleet.transfers import events as transfer_events  # noqa: F401
+        from fleet.transfers import views as transfer_views  # noqa: F401
 
         bulk_actions.autodiscover("fleet.bulk.actions")
         bar.put_up()

@@ -5,5 +5,17 @@ from __future__ import annotations
 from fleet.bulk.models import BulkJob, BulkJobItem
 from fleet.pushes.models import ConfigPush, ConfigReceipt
 from fleet.rollouts.models import Rollout, RolloutTarget
+from fleet.transfers.models import Transfer, TransferItem, TransferParty, TransferProof
 
-__all__ = ["BulkJob", "BulkJobItem", "ConfigPush", "ConfigReceipt", "Rollout", "RolloutTarget"]
+__all__ = [
+    "BulkJob",
+    "BulkJobItem",
+    "ConfigPush",
+    "ConfigReceipt",
+    "Rollout",
+    "RolloutTarget",
+    "Transfer",
+    "TransferItem",
+    "TransferParty",
+    "TransferProof",
+]

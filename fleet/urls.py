@@ -8,10 +8,18 @@ from core.views import get_model_urls
 from fleet.bulk.models import BulkJob
 from fleet.bulk.views import BulkStartView
 from fleet.rollouts.models import Rollout
+from fleet.transfers.models import TransferParty
+from fleet.transfers.question import TransferQuestionView
 
 app_name = "fleet"
 urlpatterns = [
     path("bulk-jobs/start/<slug:slug>/", BulkStartView.as_view(), name="bulkjob_start"),
     path("bulk-jobs/", include(get_model_urls(BulkJob))),
     path("rollouts/", include(get_model_urls(Rollout))),
+    path(
+        "transfers/question/<uuid:uid>/",
+        TransferQuestionView.as_view(),
+        name="transferparty_question",
+    ),
+    path("transfers/", include(get_model_urls(TransferParty))),
 ]

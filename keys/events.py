@@ -34,6 +34,16 @@ class ApiKeyRevoked(EventType):
 
 
 @events.register
+class ApiKeyGiven(EventType):
+    """The key of a device went to another organization with it, and opens nothing here any more."""
+
+    slug = "keys.apikey_given"
+    label = "API key handed over"
+    icon = "key"
+    level = "warning"
+
+
+@events.register
 class DeployKeyCreated(EventType):
     """A generated or pasted SSH key."""
 

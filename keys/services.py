@@ -91,8 +91,18 @@ def api_key_revoke(actor: Any, *, key: ApiKey) -> ApiKey:
 
 @transaction.atomic
 def firmware_key_for(actor: Any, *, device: Any) -> str:
-    """Return the API key that firmware of this device carries, making it the first time."""
+    """Return the API key that firmware of this device carries, making it the first time.
+
+    Raises Conflict (keys.text_not_known) for a key that came with the device from another owner
+    and was not presented since: only its digest is known.
+    """
     existing: Any = ApiKey.objects.filter(device=device, revoked_at=None).first()
+    if existing is not None and not existing.sealed_key:
+        raise Conflict(
+            "keys.text_not_known",
+            f"The key of {device.alias} is not known until it calls once. Wait for its next "
+            "check-in, or revoke the key to have a new one made.",
+        )
     if existing is not None:
         return existing.sealed_key.reveal()
     _, secret = api_key_create(

@@ -39,11 +39,18 @@ def api_key_used(actor: Any, key: ApiKey, *, address: str) -> None:
 def api_key_presented(key: ApiKey, *, presented: str) -> None:
     """Keep what Mosquitto checks a key by, for keys that were made before it was kept.
 
-    Only the text of the key will do; devices may also present its digest.
+    Only the text of the key will do; devices may also present its digest. Of a key that came
+    with its device from another owner, the text is kept too: firmware built here carries it.
     """
-    if not key.mqtt_digest and key_digest(presented) == key.digest:
+    is_kept = key.mqtt_digest and (key.device is None or key.sealed_key)
+    if is_kept or key_digest(presented) != key.digest:
+        return
+    if not key.mqtt_digest:
         key.mqtt_digest = mosquitto_digest(presented)
         ApiKey.objects.filter(pk=key.pk, mqtt_digest="").update(mqtt_digest=key.mqtt_digest)
+    if key.device is not None and not key.sealed_key:
+        key.sealed_key = presented
+        key.save(update_fields=["sealed_key"])
 
 
 def api_key_refused(actor: Any, *, digests: list[str], reason: str) -> None:

@@ -23,6 +23,7 @@ RESOURCES = {
     "questions": "devicequestion-list",
     "bulk-jobs": "bulkjob-list",
     "config-pushes": "configreceipt-list",
+    "transfers": "transferparty-list",
     "meshes": "mesh-list",
     "sources": "source-list",
     "builds": "build-list",

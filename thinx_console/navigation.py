@@ -56,6 +56,12 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
                 count_url="messaging:open_questions",
                 count_model="messaging.devicequestion",
             ),
+            Entry(
+                "Transfers",
+                "fleet:transferparty_list",
+                "arrows-exchange",
+                "fleet:transferparty",
+            ),
         ),
     ),
     (

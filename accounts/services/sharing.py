@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Permission
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -130,6 +130,15 @@ def object_unshare(actor: Actor, *, obj: Any, to: User | UserGroup) -> None:
         changes=_changes(before, None),
     )
     _tell_watchers(obj, to)
+
+
+def shares_end(model: type[models.Model], pks: Any) -> None:
+    """Take back every share of these objects at once: part of what gives them to other owners.
+
+    Whoever calls audits what happened to the objects.
+    """
+    for table in grant_tables(model) or ():
+        table._default_manager.filter(content_object__in=pks).delete()
 
 
 def grants_sweep(now: datetime | None = None) -> int:

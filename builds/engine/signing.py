@@ -57,15 +57,25 @@ def generate() -> SigningPair:
 
 def sign(private_key: str, manifest: Manifest) -> str:
     """Return the signature of a manifest in base64."""
+    return sign_bytes(private_key, canonical(manifest))
+
+
+def sign_bytes(private_key: str, text: bytes) -> str:
+    """Return the signature of a text in base64."""
     key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(private_key))
-    return base64.b64encode(key.sign(canonical(manifest))).decode()
+    return base64.b64encode(key.sign(text)).decode()
 
 
 def verify(public_key: str, manifest: Manifest, signature: str) -> bool:
     """Say whether the signature is of this manifest by this key."""
+    return verify_bytes(public_key, canonical(manifest), signature)
+
+
+def verify_bytes(public_key: str, text: bytes, signature: str) -> bool:
+    """Say whether the signature is of this text by this key."""
     try:
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
-        key.verify(base64.b64decode(signature, validate=True), canonical(manifest))
+        key.verify(base64.b64decode(signature, validate=True), text)
     except (InvalidSignature, binascii.Error, ValueError):
         return False
     return True

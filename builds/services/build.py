@@ -19,7 +19,7 @@ from core.counting import count_on_commit
 from core.exceptions import Conflict, DomainError
 from core.jobs import enqueue
 from core.scoping import is_allowed
-from devices.models import Device
+from devices.locking import device_locked
 
 
 @transaction.atomic
@@ -39,7 +39,7 @@ def build_start(
     accounts.limit_reached.
     """
     # Two at once for one device: the second waits here and then finds the first.
-    Device.objects.select_for_update().get(pk=device.pk)
+    device_locked(device)
     source = source or device.source
     reason = build_can_start(device, source)
     if reason:

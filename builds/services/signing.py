@@ -39,3 +39,16 @@ def sign_manifest(key: SigningKey, manifest: signing.Manifest) -> str:
     """Return the base64 Ed25519 signature of a manifest."""
     sealed: Any = key.private_key
     return signing.sign(sealed.reveal(), manifest)
+
+
+def sign_document(document: str) -> tuple[str, str]:
+    """Sign a text that is canonical already; return the base64 signature and the key's id."""
+    key = current_signing_key()
+    sealed: Any = key.private_key
+    return signing.sign_bytes(sealed.reveal(), document.encode()), key.key_id
+
+
+def is_signed_here(document: str, signature: str, key_id: str) -> bool:
+    """Tell whether a key of this installation, current or older, has signed this very text."""
+    key = SigningKey.objects.filter(key_id=key_id).first()
+    return key is not None and signing.verify_bytes(key.public_key, document.encode(), signature)

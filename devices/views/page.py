@@ -35,6 +35,7 @@ WITH_BUILDS = with_newest_build(Device.objects).select_related(
     "state__installed_build__source",
     "state__offered_build__source",
 )
+TRANSFER = Action("Transfer", "transfer", icon="arrows-exchange")
 MESHES = Action("Meshes", "meshes", permission="change", icon="topology-star-3")
 
 
@@ -43,7 +44,7 @@ class DevicePage(ObjectView):
 
     queryset = WITH_BUILDS
     live_prefix = "device"
-    actions = (*DEVICE_ACTIONS, MESHES, SHARE_ACTION)
+    actions = (*DEVICE_ACTIONS, MESHES, TRANSFER, SHARE_ACTION)
     tabs = (
         Tab("Overview"),
         Tab("Builds", "builds"),

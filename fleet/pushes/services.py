@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.recorder import record
 from core.exceptions import Conflict
 from core.jobs import changed_on_commit
+from devices.locking import device_locked
 from devices.models import Device
 from fleet.pushes import events
 from fleet.pushes.choices import ALLOWED_FROM, Channel, ReceiptState
@@ -39,7 +40,7 @@ def config_push_start(
     """
     check_values(values)
     # One after the other for each device: the second of two waits, and replaces the first.
-    Device.objects.select_for_update().get(pk=device.pk)
+    device_locked(device)
     if (waiting := open_receipt(device)) is not None:
         move(waiting, ReceiptState.REPLACED, ended_at=timezone.now())
     push = ConfigPush.objects.create(

@@ -40,6 +40,7 @@ FILES = {
     "organization/history.json", "organization/meshes.json",
     "organization/organization.json", "organization/published-messages.json",
     "organization/saved-views.json", "organization/sources.json",
+    "organization/transfers.json",
     "organization/transformers.json",
 }  # fmt: skip
 

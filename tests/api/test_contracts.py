@@ -21,6 +21,9 @@ NOT_SECRET = {
     ("ApiKeyCreatedSerializer", "key"): "the one answer that shows a new key",
     ("EnvVarSerializer", "is_secret"): "tells that the value is not shown",
     ("SourceTestSerializer", "accept_host_key"): "yes or no, in a request",
+    ("TransferRequestSerializer", "key_mode"): "whether keys go along, in a request",
+    ("TransferProofSerializer", "signing_key"): "names the public key that verifies",
+    ("TransferProofSerializer", "public_key"): "the half that verifies",
     ("ArtifactSerializer", "signing_key_id"): "names the public key that verifies",
 }
 # A field of these names would be a primary key or a foreign one.

@@ -1,4 +1,4 @@
-"""Configuration pushes and bulk jobs."""
+"""Configuration pushes, bulk jobs and transfers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from fleet.bulk.registry import bulk_actions
 from fleet.bulk.services import bulk_job_start
 from fleet.models import BulkJob, ConfigReceipt
 from fleet.pushes.services import config_push_start
+from fleet.transfers.models import TransferParty
+from fleet.transfers.requesting import transfer_request
 
 
 def make_push(device: Device, values: dict[str, str] | None = None, **more: Any) -> ConfigReceipt:
@@ -27,3 +29,15 @@ def make_bulk_job(person: Any, *devices: Device, action: str = "tags", **fields:
         fields={k: [v] for k, v in fields.items()} if fields else {"added": ["new"]},
         devices=Device.objects.filter(pk__in=[device.pk for device in devices]),
     )
+
+
+def make_transfer(devices: list[Device], to: str, *, user: Any = None, **options: Any) -> Any:
+    """Offer devices through the service; return the side of the sender."""
+    actor = Actor.for_user(user, verified=True) if user else Actor.named_system("tests")
+    return transfer_request(actor, devices=devices, to=to, **options)
+
+
+def other_side(party: TransferParty) -> TransferParty:
+    """Return the side of the recipient."""
+    rows = TransferParty.objects.select_related("organization", "transfer")
+    return rows.get(transfer=party.transfer, direction="incoming")

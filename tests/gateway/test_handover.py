@@ -86,9 +86,17 @@ def test_device_that_never_called_is_told_to_nobody(probe, register, umbrella):
 
 
 def test_nobody_is_told_once_the_device_has_followed(moved, register):
-    DeviceState.objects.filter(device=moved).update(last_seen_at=timezone.now())
+    followed = {"last_seen_at": timezone.now(), "last_key_prefix": "deadbeef"}
+    DeviceState.objects.filter(device=moved).update(**followed)
     assert refused(register(mac=MAC, udid=moved.udid)[1])
     assert Device.objects.count() == 1
+
+
+def test_call_that_was_under_way_while_it_moved_is_not_taken_for_following(
+    moved, checked_in, umbrella
+):
+    DeviceState.objects.filter(device=moved).update(last_seen_at=timezone.now())
+    assert checked_in(mac=MAC, udid=moved.udid)["owner"] == umbrella.owner_id
 
 
 def test_former_owner_gets_no_firmware(moved, acme, key, publish):

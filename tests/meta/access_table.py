@@ -280,6 +280,14 @@ GET              messaging:devicequestion_list         own
 GET,POST         messaging:devicequestion_answer       member_operate
 GET,POST         messaging:devicequestion_dismiss      member_operate
 GET              messaging:open_questions              own
+GET              fleet:transferparty_list              own
+GET              fleet:transferparty                   org_see
+GET              fleet:transferparty_proof             org_see
+GET,POST         fleet:transferparty_accept            org_administer
+GET,POST         fleet:transferparty_decline           org_administer
+GET,POST         fleet:transferparty_withdraw          org_administer
+GET,POST         fleet:transferparty_retry             org_administer
+GET,POST         fleet:transferparty_question          nobodys
 GET,POST         devices:device_share                  device_administer
 GET,POST         devices:device_unshare                nobodys
 GET              devices:device_access                 device_see
@@ -289,11 +297,13 @@ GET,POST         devices:device_field                  device_change
 GET,POST         devices:device_build                  device_operate
 GET,POST         devices:device_push                   device_operate
 GET,POST         devices:device_push_withdraw          device_operate
+GET,POST         devices:device_transfer               device_administer
 GET,POST         devices:device_delete                 device_operate
 GET,POST         devices:device_release                device_operate
 GET              devices:releaseddevice_list           own
 GET,POST         devices:releaseddevice_reclaim        member_operate
 GET,POST         devices:releaseddevice_delete         member_operate
+POST,GET         devices:device_bulk_transfer          own
 GET,POST         devices:device_meshes                 device_change
 GET,POST         devices:device_mesh_detach            nobodys
 
@@ -520,6 +530,15 @@ POST             api:rollout-resume                    api_operate_own
 POST             api:rollout-abort                     api_operate_own
 POST             api:rollout-roll-back                 api_operate_own
 POST             api:rollout-retry                     api_operate_own
+GET,POST         api:transferparty-list                api_own
+GET              api:transferparty-detail              api_see_own
+GET              api:transferparty-items               api_see_own
+GET              api:transferparty-proof               api_see_own
+POST             api:transferparty-accept              api_org_administer
+POST             api:transferparty-decline             api_org_administer
+POST             api:transferparty-withdraw            api_org_administer
+POST             api:transferparty-retry               api_org_administer
+POST             api:transferparty-verify              api_own
 
 GET,POST         api:build-list                        api_own
 GET              api:build-detail                      api_see
@@ -648,6 +667,14 @@ GET              admin:fleet_rollout_changelist                          admin
 GET              admin:fleet_rollout_change                              admin_all
 GET              admin:fleet_rollouttarget_changelist                    admin
 GET              admin:fleet_rollouttarget_change                        admin_all
+GET              admin:fleet_transferparty_changelist                    admin
+GET              admin:fleet_transferparty_change                        admin_all
+GET              admin:fleet_transfer_changelist                         admin_all
+GET              admin:fleet_transfer_change                             admin_none
+GET              admin:fleet_transferitem_changelist                     admin_all
+GET              admin:fleet_transferitem_change                         admin_none
+GET              admin:fleet_transferproof_changelist                    admin_all
+GET              admin:fleet_transferproof_change                        admin_none
 GET              admin:devices_mesh_changelist                           admin
 GET              admin:devices_mesh_change                               admin_all
 GET              admin:devices_meshgrouppermission_changelist            admin_all

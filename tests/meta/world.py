@@ -33,7 +33,7 @@ from messaging.models import DeviceQuestion
 from tests.factories.accounts import OrganizationFactory, join, make_user
 from tests.factories.builds import ArtifactFactory, SourceFactory
 from tests.factories.devices import DeviceFactory, MeshFactory
-from tests.factories.fleet import make_bulk_job, make_push
+from tests.factories.fleet import make_bulk_job, make_push, make_transfer
 from tests.factories.keys import make_api_key
 from tests.factories.notifications import make_delivery, make_rule
 from tests.factories.rollouts import make_rollout
@@ -67,6 +67,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         "bulkjob": make_bulk_job(owner, device),
         "rollout": rollout,
         "rollouttarget": rollout.targets.get(),
+        "transferparty": make_transfer([DeviceFactory(organization=organization)], "x@example.org"),
         "artifact": artifact,
         "apikey": key,
         "deploykey": deploy_key_create(
