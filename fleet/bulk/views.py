@@ -212,7 +212,6 @@ class BulkJobView(BulkJobPage, ObjectTabView):
             **super().extra_context(obj),
             "states": list(self._states(obj)),
             "search": self.request.GET.get("q", ""),
-            "says": [],
         }
 
     def _states(self, obj: Any) -> Any:

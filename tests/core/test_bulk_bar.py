@@ -34,3 +34,10 @@ def test_who_may_not_do_it_sees_no_button(bar, in_acme, vera, acme):
     DeviceFactory(organization=acme)
     register_bulk_action(Device, Action("Soon", "change", address=home))
     assert in_acme(vera).get("/devices/").context["bulk_actions"] == []
+
+
+def test_all_that_match_can_be_chosen_where_there_is_another_page(in_acme, olga, acme):
+    DeviceFactory.create_batch(3, organization=acme)
+    client = in_acme(olga)
+    assert 'name="all"' not in client.get("/devices/").text
+    assert 'name="all"' in client.get("/devices/?per_page=2").text
