@@ -11,6 +11,7 @@ from core.look import duration
 from core.scoping import ActorLike
 from core.views import Fact
 from devices.models import Device, DeviceState
+from devices.presence import LATE_STATE, OFFLINE_STATE, ONLINE_STATE, deadlines, presence_of
 from devices.timezones import UNSET
 from keys.models import EnvVar
 from keys.selectors import EffectiveVariable, effective_variables
@@ -57,6 +58,16 @@ def zone_words(state: DeviceState) -> str:
         return ""
     now = timezone.now() + timedelta(hours=offset)
     return f"{name.replace('_', ' ')}, {now:%H:%M} ({offset:+g} h)"
+
+
+def due_facts(state: DeviceState) -> list[Fact]:
+    """Return from when the device counts as late, or since when it is late or offline."""
+    times = deadlines(state)
+    if times is None:
+        return []
+    found = presence_of(state)
+    label = {ONLINE_STATE: "Late from", LATE_STATE: "Late since"}.get(found, "Offline since")
+    return [Fact(label, time=times[1] if found == OFFLINE_STATE else times[0])]
 
 
 def interval_words(device: Device, state: DeviceState) -> str:

@@ -21,7 +21,7 @@ from devices.health import (
 from devices.icons import ICONS
 from devices.maps import OUTLINE, place_of
 from devices.models import Device
-from devices.overview import checkin_facts, interval_words, zone_words
+from devices.overview import checkin_facts, due_facts, interval_words, zone_words
 from devices.querysets import with_newest_build
 from devices.transformers.selectors import chain_shown
 from devices.views.actions import BUILD_HERE, DEVICE_ACTIONS
@@ -90,6 +90,7 @@ class DevicePage(ObjectView):
             Fact("MAC address", obj.mac, mono=True, copy=bool(obj.mac), field="mac"),
             Fact("Device id", obj.udid, mono=True, copy=True),
             Fact("Last seen", "never" if not state.last_seen_at else "", time=state.last_seen_at),
+            *due_facts(state),
             Fact("Check-ins", f"{state.checkins:,}"),
             Fact("Added", time=obj.created_at),
         ]

@@ -241,3 +241,20 @@ def test_place_of_a_device_is_a_map_and_words(signed_in, olga, device, lat, lon,
 def test_device_without_a_place_has_no_map(signed_in, olga, device, lat, lon):
     report(device, lat=lat, lon=lon)
     assert "world.svg" not in signed_in(olga).get(device.get_absolute_url()).text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "label"), [(0, "Late from"), (8, "Late since"), (60, "Offline since")]
+)
+def test_page_says_since_when_a_device_is_late(signed_in, olga, device, minutes, label):
+    report(device)
+    at = timezone.now() - timedelta(minutes=minutes)
+    DeviceState.objects.filter(device=device).update(last_seen_at=at)
+    page = signed_in(olga).get(device.get_absolute_url())
+    assert label in [fact.label for fact in page.context["facts"]]
+
+
+def test_device_that_never_called_is_not_late(signed_in, olga, device):
+    page = signed_in(olga).get(device.get_absolute_url())
+    labels = {fact.label for fact in page.context["facts"]}
+    assert not labels & {"Late from", "Late since", "Offline since"}
