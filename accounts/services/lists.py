@@ -12,6 +12,7 @@ from accounts.list_events import ViewChanged, ViewDeleted, ViewSaved
 from accounts.models import ListPreference, Organization, SavedView, User
 from audit.recorder import record
 from core.exceptions import Conflict, DomainError, QuotaExceeded
+from core.scoping import NotPermitted, is_allowed
 from core.views.arranging import PAGE_SIZES, in_saved_views
 from core.views.registry import registered_list
 
@@ -53,6 +54,8 @@ def saved_view_create(
     """
     same = SavedView.objects.filter(organization=organization, list_name=list_name)
     found = same.filter(name=name.strip()).first() if replace else None
+    if found is not None and not is_allowed(found, actor, "change"):
+        raise NotPermitted(found, "change")
     if found is None and same.count() >= MAX_VIEWS:
         raise QuotaExceeded(
             "accounts.too_many_views",

@@ -123,6 +123,7 @@ class SavedViewAddView(PlacesMixin, ObjectEditView):
 
     queryset = SavedView.objects.all()
     form_class = NewSavedViewForm
+    template_name = "accounts/savedview_edit.html"
     create_title = "Save this view"
     submit_label = "Save view"
     lead = "The filters, the order and the columns that the list shows now, as a tab above it."
@@ -138,6 +139,7 @@ class SavedViewEditView(PlacesMixin, ObjectEditView):
 
     queryset = SavedView.objects.select_related("organization")
     form_class = SavedViewForm
+    template_name = "accounts/savedview_edit.html"
 
     def save(self, form: Any, obj: Any) -> SavedView:
         """Call the service."""

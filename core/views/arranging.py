@@ -74,7 +74,7 @@ def view_tabs(view: Any) -> list[dict[str, Any]]:
     if not view.saved_views:
         return []
     said = [(k, v) for k in request.GET for v in request.GET.getlist(k) if v]
-    shown = sorted(pair for pair in said if pair[0] != "page")
+    shown = sorted(pair for pair in said if pair[0] not in {"page", "facets"})
     narrowed = sorted(pair for pair in said if pair[0] not in NOT_FILTERS)
     own = [
         {

@@ -5,7 +5,7 @@ values up to `MOST`: common ones are soon reached, rare ones are told exactly. A
 whose values nobody knows beforehand, looks at the first `SAMPLE` rows that match. Where either
 stops early the number ends with +. Kept counters would be exact for everything, but presence
 changes with the clock and not by a write, and each filter would want counters of its own; a cache
-would tell numbers to who lost the right to them. Measured for devices: docs/architecture.md.
+would tell numbers to who lost the right to them. Measured for devices: docs/lists.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// Keys: / search, g then a letter to go, j k rows, x select, Enter open, e edit, ? the list of keys.
+// Keys: / search, f filters the list (↓ leads from there to its first row), g then a letter to go, j k rows, x select, Enter open, e edit, ? the list of keys.
 
 const GO = { h: "dashboard", d: "devices", s: "sources", b: "builds", k: "api keys", a: "audit log", e: "environment" };
 const EDIT = "[data-key='e'], a[href$='/edit/']";
@@ -27,7 +27,8 @@ function move(step) {
 }
 
 const actions = {
-  "/": () => document.querySelector("[data-list-search], [data-key-focus='/']")?.focus(),
+  "/": () => document.querySelector("[data-key-focus='/']")?.focus(),
+  f: () => document.querySelector("[data-list-search]")?.focus(),
   "?": () => document.getElementById("shortcuts")?.showModal(),
   j: () => move(1),
   k: () => move(-1),
@@ -49,6 +50,11 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof Element)) return;
   if (typing(event.target)) {
     if (event.key === "Escape") event.target.blur();
+    if (event.key === "ArrowDown" && event.target.matches("[data-list-search]")) {
+      event.preventDefault();
+      event.target.blur();
+      move(1);
+    }
     return;
   }
   if (document.querySelector("dialog[open], [popover]:popover-open")) return;
