@@ -87,6 +87,12 @@ STATES: dict[str, State] = {
     "in_sync": State("SYNC", "circle-check", "ok"),
     "desync": State("DESYNC", "arrows-exchange", "warning"),
     "unsaid": State("Not said", "help-circle", "unknown"),
+    # notifications
+    "on": State("On", "circle-check", "ok"),
+    "off": State("Off", "circle-minus", "unknown"),
+    "failing": State("Failing", "alert-triangle", "error"),
+    "sending": State("Sending", "loader-2", "running"),
+    "dropped": State("Not sent", "circle-minus", "unknown"),
     # steps of work
     "pending": State("Waiting", "circle", "unknown"),
     "running": State("Running", "loader-2", "running"),

@@ -14,5 +14,6 @@ class DevicesConfig(AppConfig):
     def ready(self) -> None:
         """Register audit events, what counts against limits, and what people export and erase."""
         from devices import belongings, events, limits, search  # noqa: F401
+        from devices.troubles import news  # noqa: F401
 
         search.connect(self)

@@ -20,6 +20,7 @@ from devices.icons import USUAL_ICON, validate_icon
 from devices.releases import models as releases  # noqa: F401  (Django finds them here)
 from devices.timezones import hours_now
 from devices.transformers import models as transformers  # noqa: F401  (Django finds them here)
+from devices.troubles import models as troubles  # noqa: F401
 
 MESH_ID = RegexValidator(
     # No dot: RabbitMQ cannot tell one from a slash.
@@ -167,6 +168,9 @@ class DeviceState(models.Model):
                 fields=["transform_due_at"],
                 condition=models.Q(transform_due_at__isnull=False),
                 name="state_by_transform_due",
+            ),
+            models.Index(
+                fields=["device"], condition=models.Q(level="error"), name="state_in_error"
             ),
             models.Index(
                 fields=["late_at", "offline_at"],

@@ -13,4 +13,4 @@ class KeysConfig(AppConfig):
 
     def ready(self) -> None:
         """Register audit events, and what people export and erase."""
-        from keys import belongings, events  # noqa: F401
+        from keys import belongings, events, news  # noqa: F401

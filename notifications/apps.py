@@ -13,7 +13,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Find the channels and the kinds that are here; hear of what lies below."""
-        from notifications import belongings, receivers  # noqa: F401
+        from notifications import belongings, events, receivers  # noqa: F401
         from notifications.channels import channels
         from notifications.kinds import role_changed  # noqa: F401
 

@@ -14,8 +14,13 @@ from accounts.models import NotificationChoice, User
 from accounts.tree import at_or_above
 from core.scoping import perm_name
 from notifications.choices import is_less
-from notifications.kinds import Kind, Told
-from notifications.models import Notification, NotificationRule, Occurrence
+from notifications.kinds import Kind, Told, kinds
+from notifications.models import (
+    Notification,
+    NotificationRule,
+    NotificationTimes,
+    Occurrence,
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ def readers(kind: Kind, told: Told, first: Occurrence) -> Iterator[Reader]:
     else:
         held = at_or_above(told.organization, "memberships__organization__")
         people = people.filter(held).distinct()
-    users = list(people.order_by("pk"))
+    users = list(people.select_related("notification_times").order_by("pk"))
     wanted = channels_wanted(kind, users)
     for user in users:
         if not wanted[user.pk]:
@@ -95,7 +100,9 @@ def matching_rules(kind: Kind, told: Told) -> Iterator[tuple[NotificationRule, T
         items = told.items
         if rule.tag:
             items = [item for item in items if rule.tag in item.tags]
-        if rule.mesh is not None:
+        if rule.mesh is not None:  # the id of a mesh is that of its organization only
+            if rule.mesh.organization_id != told.organization.pk:
+                continue
             items = [item for item in items if rule.mesh.mesh_id in item.meshes]
         if items:
             yield rule, Told(told.organization, items)
@@ -104,3 +111,15 @@ def matching_rules(kind: Kind, told: Told) -> Iterator[tuple[NotificationRule, T
 def inbox_of(actor: Any) -> QuerySet[Notification]:
     """Return the actor's own inbox, newest first."""
     return Notification.objects.allowed(actor).select_related("organization")
+
+
+def kinds_in_words(rule: NotificationRule) -> str:
+    """Return what a rule sends."""
+    labels = [kinds.get(slug).label for slug in rule.kinds if slug in kinds]
+    return ", ".join(labels) or "Everything"
+
+
+def times_of(user: User) -> NotificationTimes:
+    """Return when a person may be sent something; a row that is not saved where they never said."""
+    found = NotificationTimes.objects.filter(user=user).first()
+    return found or NotificationTimes(user=user)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_tables2 as tables
 
 from core.tables import (
@@ -12,8 +14,14 @@ from core.tables import (
     StatusColumn,
     TimeColumn,
 )
+from notifications.channels import channels
+from notifications.selectors import kinds_in_words
 
-WIDE = {"th": {"class": "col-wide"}, "td": {"class": "col-wide"}}
+WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
+
+
+def _channel(rule: Any) -> Any:
+    return channels.get(rule.channel) if rule.channel in channels else None
 
 
 class NotificationTable(ConsoleTable):
@@ -46,10 +54,18 @@ class RuleTable(ConsoleTable):
     name = NameColumn(order_by=("name", "pk"))
     state = StatusColumn(orderable=False)
     channel = ComponentColumn(
-        "notifications/columns/channel.html", verbose_name="To", orderable=False
+        "notifications/columns/channel.html",
+        accessor="shown_as",
+        verbose_name="To",
+        orderable=False,
+        extra_context=lambda record: {"channel": _channel(record)},
     )
     kinds = ComponentColumn(
-        "notifications/columns/kinds.html", verbose_name="What", orderable=False, attrs=WIDE
+        "notifications/columns/kinds.html",
+        verbose_name="What",
+        orderable=False,
+        attrs=WIDE,
+        extra_context=lambda record: {"words": kinds_in_words(record)},
     )
     last_sent_at = TimeColumn(verbose_name="Last sent", order_by=("last_sent_at", "pk"), attrs=WIDE)
     row_actions = ActionsColumn()

@@ -34,6 +34,7 @@ RESOURCES = {
     "transformers": "statustransformer-list",
     "env-vars": "envvar-list",
     "notifications": "notification-list",
+    "notification-rules": "notificationrule-list",
     "audit-events": "auditevent-list",
     "saved-views": "savedview-list",
     "organizations": "organization-list",

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from accounts.selectors.organizations import MAX_SWITCH, has_more_organizations
+from core.scoping import may_somewhere
+from notifications.models import NotificationRule
 from thinx_console.outbox.access import may_read_outbox
 
 
@@ -38,6 +40,11 @@ def is_unrestricted(actor: Any) -> bool:
 def is_staff(actor: Any) -> bool:
     """Tell whether this is a member of staff, as themselves."""
     return bool(actor.user and actor.user.is_staff and actor.impersonator is None)
+
+
+def may_see_rules(actor: Any) -> bool:
+    """Tell whether this actor may see where some organization has news sent."""
+    return may_somewhere(actor, NotificationRule, "view")
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -98,6 +105,13 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry(
                 "Organizations", "accounts:organization_list", "building", "accounts:organization"
+            ),
+            Entry(
+                "Notification rules",
+                "notifications:notificationrule_list",
+                "bell",
+                "notifications:notificationrule",
+                may_see_rules,
             ),
             Entry("Connect a device", "connect:page", "plug-connected", "connect:page"),
             Entry("REST API", "api:root", "code", "api:root"),

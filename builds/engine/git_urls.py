@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from builds.exceptions import BuildUserError
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from core.networks import may_connect, resolve_host
 
 MAX_LENGTH = 500
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
@@ -20,7 +17,6 @@ HOST = re.compile(rf"(?:{LABEL}(?:\.{LABEL})*\.?|\[[0-9A-Fa-f:.]+\])\Z")
 USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 SCP_LIKE = re.compile(r"(?P<user>[^@:/\s]+)@(?P<host>\[[^\]]+\]|[^@:/\[\]\s]+):(?P<path>.+)\Z")
 PORTS = {"ssh": 22, "https": 443, "http": 80}
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
@@ -154,7 +150,7 @@ def pin(url: GitUrl, *, allow_loopback: bool = False, networks: Sequence[str] = 
     opened = [ipaddress.ip_network(network) for network in networks]
     addresses = resolve_host(url.host.strip("[]"), url.port)
     for address in addresses:
-        if not _may_connect(address, allow_loopback=allow_loopback, opened=opened):
+        if not may_connect(address, allow_loopback=allow_loopback, opened=opened):
             raise _refuse(
                 "source.url_private",
                 f"{url.host} leads to a private address, and this console does not fetch from "
@@ -163,37 +159,6 @@ def pin(url: GitUrl, *, allow_loopback: bool = False, networks: Sequence[str] = 
     if not addresses:
         return url
     return GitUrl(**{**url.__dict__, "address": str(addresses[0])})
-
-
-def resolve_host(host: str, port: int) -> list[Address]:
-    """Return the addresses of a host, IPv4 first; nothing when it has none."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return []
-    addresses = {ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found}
-    return sorted(addresses, key=lambda address: (address.version, int(address)))
-
-
-def _may_connect(address: Address, *, allow_loopback: bool, opened: list[Network]) -> bool:
-    inner = _inner_address(address)
-    if inner.is_loopback:
-        return allow_loopback
-    if any(inner.version == network.version and inner in network for network in opened):
-        return True
-    return inner.is_global and not inner.is_multicast and not inner.is_reserved
-
-
-def _inner_address(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 one wraps, if it wraps one."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    wrapped = address.ipv4_mapped or address.sixtofour
-    if wrapped is None and address.teredo is not None:
-        wrapped = address.teredo[1]
-    return wrapped or address
 
 
 def clean_branch(branch: str) -> str:

@@ -19,6 +19,7 @@ from fleet.pushes.choices import ALLOWED_FROM, Channel, ReceiptState
 from fleet.pushes.constants import LIFETIME
 from fleet.pushes.messages import check_values, configuration_message
 from fleet.pushes.models import ConfigPush, ConfigReceipt
+from fleet.pushes.news import config_expired_news
 from fleet.pushes.selectors import open_receipt
 
 EXPIRE_PORTION = 500
@@ -95,14 +96,17 @@ def config_push_seen(actor: Any, *, receipt: ConfigReceipt) -> bool:
     return moved
 
 
+@transaction.atomic
 def config_pushes_expire() -> int:
-    """End what no device fetched in time; return how many. A task calls it."""
+    """End what no device fetched in time, and tell of it; return how many. A task calls it."""
     now = timezone.now()
     stale = ConfigReceipt.objects.filter(
         state__in=ALLOWED_FROM[ReceiptState.EXPIRED], push__expires_at__lt=now
-    ).select_related("device__organization", "push")
+    ).select_related("device__organization", "push__created_by")
     found = list(stale.order_by("pk")[:EXPIRE_PORTION])
-    return sum(move(receipt, ReceiptState.EXPIRED, ended_at=now) for receipt in found)
+    over = [receipt for receipt in found if move(receipt, ReceiptState.EXPIRED, ended_at=now)]
+    config_expired_news(over)
+    return len(over)
 
 
 def move(receipt: ConfigReceipt, to: str, **fields: Any) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -19,11 +18,11 @@ from fleet.rollouts import events
 from fleet.rollouts.building import builds_collect
 from fleet.rollouts.choices import IN_FLIGHT, MOVING, OPEN, RolloutState, TargetState
 from fleet.rollouts.models import Rollout, RolloutTarget
+from fleet.rollouts.news import rollout_halted_news
 from fleet.rollouts.plans import Plan
 from fleet.rollouts.releasing import release
 from fleet.rollouts.returning import return_targets
 from fleet.rollouts.selectors import counts_by_wave, total_counts
-from fleet.rollouts.signals import rollout_halted
 from fleet.rollouts.state import among, call_back, end_targets, move, note, revoke_tokens, tell
 
 logger = logging.getLogger(__name__)
@@ -166,7 +165,7 @@ def _halt(rollout: Rollout, rules: Plan, reason: str, now: datetime) -> None:
     move(rollout, R.HALTED, reason=reason)
     call_back(rollout)
     note(ACTOR, events.RolloutHalted, rollout, reason=reason)
-    transaction.on_commit(partial(rollout_halted.send_robust, sender=Rollout, rollout=rollout))
+    rollout_halted_news(rollout, reason)
     if rules.auto_rollback:
         move(rollout, R.ROLLING_BACK)
         returned = return_targets(rollout)

@@ -88,7 +88,9 @@ class Kind(Topic):
     def title(self, told: Told) -> str:
         """Return the message in one line."""
         first = told.first
-        known = {**first.facts, "name": first.name, "organization": told.organization.name}
+        known = {"name": "", **first.facts, "organization": told.organization.name}
+        if first.name:
+            known["name"] = first.name
         if told.count == 1:
             return self.one.format(**known)[:240]
         return self.many.format(**known, count=f"{told.count:,}")[:240]

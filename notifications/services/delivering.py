@@ -158,6 +158,10 @@ def _deliver(rows: list[NotificationDelivery]) -> None:
         _refused(channel, rows, error)
     except DomainError as error:
         _refused(channel, rows, DeliveryError(error.message, permanent=True))
+    except Exception as error:  # a channel is a plug-in: the next message still goes
+        logger.exception("channel %s failed", channel.slug)
+        kind = type(error).__name__
+        _refused(channel, rows, DeliveryError(f"the channel failed: {kind}", permanent=False))
     else:
         logger.info("notification %s went by %s: %s", rows[0].uid, channel.slug, reference)
         _end(rows, DeliveryState.SENT)

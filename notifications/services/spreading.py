@@ -6,6 +6,7 @@ deliveries are written, or nothing is. So a killed worker loses nothing and tell
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -27,6 +28,10 @@ from notifications.selectors import matching_rules, readers
 from notifications.services.delivering import deliveries_wake, delivery_by_rule, delivery_to_person
 from notifications.services.inbox import inbox_put
 from notifications.services.telling import PORTION, WOKEN
+
+logger = logging.getLogger(__name__)
+
+PUT_OFF = timedelta(minutes=5)
 
 
 def spread_due() -> int:
@@ -60,7 +65,13 @@ def _spread_next(now: datetime) -> bool:
     if until > now:
         _mark(rows, due_at=until)
         return True
-    _tell(kind, first, rows)
+    try:
+        with transaction.atomic():
+            _tell(kind, first, rows)
+    except Exception:  # a kind is a plug-in: what ails one must not keep the others silent
+        logger.exception("%s could not be told, it waits", first.kind)
+        _mark(rows, due_at=now + PUT_OFF)
+        return True
     _mark(rows, spread_at=now)
     return True
 

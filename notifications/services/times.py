@@ -6,10 +6,18 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db import transaction
+
+from accounts.selectors.people import own_organization
+from audit.recorder import record
+from core.exceptions import DomainError
 from notifications.choices import Digest
+from notifications.events import TimesChanged
 from notifications.models import NotificationTimes
 
 MORNING = time(8)
+HALF = "Say from when until when, or leave both empty."
+CHOSEN = ("quiet_from", "quiet_until", "urgent_passes", "mail_pace", "mail_at")
 
 
 def due_for(user: Any, *, channel: str, is_urgent: bool, now: datetime) -> tuple[datetime, bool]:
@@ -52,3 +60,24 @@ def _next(clock: time, after: datetime) -> datetime:
     """Return the next moment at which a clock on the wall there shows this."""
     found = after.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
     return found if found > after else found + timedelta(days=1)
+
+
+@transaction.atomic
+def times_change(actor: Any, *, user: Any, **chosen: Any) -> NotificationTimes:
+    """Set when a person may be sent mail and SMS. Audits what changed.
+
+    Raises DomainError `notifications.quiet_needs_both` when only one end of the quiet is given.
+    """
+    times = NotificationTimes.objects.filter(user=user).first() or NotificationTimes(user=user)
+    before = {name: getattr(times, name) for name in CHOSEN}
+    for name, value in chosen.items():
+        setattr(times, name, value)
+    if (times.quiet_from is None) != (times.quiet_until is None):
+        raise DomainError("notifications.quiet_needs_both", HALF, fields={"quiet_until": [HALF]})
+    times.save()
+    after = {name: getattr(times, name) for name in CHOSEN}
+    changed = {k: f"{v}" for k, v in after.items() if v != before[k]}
+    if changed:
+        organization = own_organization(user)
+        record(actor, TimesChanged, user, organization=organization, changed=changed)
+    return times

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -14,6 +15,9 @@ from accounts.selectors.notifications import choices_of
 from accounts.services.notifications import notifications_choose
 from accounts.topics import CHANNELS, topics
 from accounts.views.profile_pages import ProfilePage
+from notifications.models import NotificationTimes
+from notifications.selectors import times_of
+from notifications.services.times import HALF, times_change
 
 
 def channels_of(user: User) -> dict[str, str]:
@@ -53,6 +57,34 @@ class NotificationsForm(forms.Form):
         return found
 
 
+class TimesForm(forms.ModelForm):
+    """When mail and SMS of notifications may come."""
+
+    class Meta:
+        model = NotificationTimes
+        fields = ["quiet_from", "quiet_until", "urgent_passes", "mail_pace", "mail_at"]
+        widgets = {
+            name: forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+            for name in ("quiet_from", "quiet_until", "mail_at")
+        }
+        labels = {
+            "quiet_from": "No mail or SMS from",
+            "quiet_until": "until",
+            "mail_pace": "Mail comes",
+        }
+        help_texts = {
+            "quiet_until": "In your time zone. What happens meanwhile comes together afterwards.",
+            "urgent_passes": "Devices that go offline or report an error, rollouts that halt.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Say beside the field that the quiet has two ends."""
+        found = super().clean() or {}
+        if (found.get("quiet_from") is None) != (found.get("quiet_until") is None):
+            self.add_error("quiet_until", HALF)
+        return found
+
+
 class NotificationsView(ProfilePage):
     """What the person hears of, and what they agreed to over time."""
 
@@ -61,8 +93,10 @@ class NotificationsView(ProfilePage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs.pop("form", None) or NotificationsForm(self.person)
+        times = kwargs.pop("times", None) or TimesForm(instance=times_of(self.person))
         return super().get_context_data(
             form=form,
+            times=times,
             rows=form.rows(),
             channels=form.reached_by.values(),
             consents=Consent.objects.filter(user=self.person),
@@ -73,6 +107,15 @@ class NotificationsView(ProfilePage):
         """Store every choice of the page."""
         form = NotificationsForm(self.person, request.POST)
         form.full_clean()
-        notifications_choose(self.actor, user=self.person, wishes=form.wishes())
+        times = TimesForm(request.POST, instance=times_of(self.person))
+        if not times.is_valid():
+            return self._again(form, times)
+        with transaction.atomic():
+            times_change(self.actor, user=self.person, **times.cleaned_data)
+            notifications_choose(self.actor, user=self.person, wishes=form.wishes())
         messages.success(request, "Your notification settings are saved.")
         return redirect("notifications:choices")
+
+    def _again(self, form: NotificationsForm, times: TimesForm) -> HttpResponse:
+        context = self.get_context_data(form=form, times=times)
+        return self.render_to_response(context, status=422)

@@ -19,6 +19,7 @@ NOT_SECRET = {
     ("SourceSerializer", "deploy_key"): "the uid of a key",
     ("DeployKeySerializer", "public_key"): "the half that is given away",
     ("ApiKeyCreatedSerializer", "key"): "the one answer that shows a new key",
+    ("NotificationRuleCreatedSerializer", "secret"): "the one answer that shows a new secret",
     ("EnvVarSerializer", "is_secret"): "tells that the value is not shown",
     ("SourceTestSerializer", "accept_host_key"): "yes or no, in a request",
     ("TransferRequestSerializer", "key_mode"): "whether keys go along, in a request",

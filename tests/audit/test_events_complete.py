@@ -11,7 +11,7 @@ from audit.events import events
 from core import look
 
 ROOT = Path(__file__).parent.parent.parent
-APPS = ("accounts", "keys", "messaging", "devices", "builds", "fleet", "gateway")
+APPS = ("accounts", "notifications", "keys", "messaging", "devices", "builds", "fleet", "gateway")
 WRITERS = {"record", "append"}
 ORM = {"save", "create", "bulk_create", "update", "delete", "get_or_create", "update_or_create"}
 # Services that take an actor and leave no event of their own, each with the reason why.

@@ -29,6 +29,7 @@ from fleet.pushes.services import config_push_start
 from keys.models import DeployKey, EnvVar
 from keys.services import api_key_create, env_var_set, firmware_key_for
 from messaging.services import publish_on_commit
+from notifications.services.rules import rule_add, rule_test
 from tests.factories.accounts import PASSWORD
 from tests.support.outbox import last_mail, links_in
 from tests.support.queries import everything_in_redis
@@ -44,15 +45,18 @@ PLAIN = "canary-2c9e-plain"
 ACCESS = "canary-2c9e-access"
 PUSHED = "canary-2c9e-pushed"
 TOLD = "canary-2c9e-told"
+HOOKED = "canary-2c9e-hooked"
 PAGES = [
     *("/", "/devices/", "/sources/", "/builds/", "/artifacts/", "/api-keys/", "/deploy-keys/"),
     *("/environment/", "/audit/", "/audit/?export=csv", "/audit/?export=json"),
     *("/environment/?export=csv", "/api-keys/?export=csv", "/accounts/profile/"),
     *("/accounts/organizations/", "/search/?q=canary"),
+    *("/notifications/", "/notifications/rules/", "/accounts/notifications/"),
 ]
 RESOURCES = [
     *("devices", "api-keys", "deploy-keys", "env-vars", "sources", "builds", "artifacts"),
     *("audit-events", "organizations", "config-pushes"),
+    *("notifications", "notification-rules"),
 ]
 
 
@@ -65,7 +69,7 @@ def lines(caplog):
 
 
 @pytest.fixture
-def canaries(acme, alice, system, device, python_source, lines) -> dict[str, str]:
+def canaries(acme, alice, system, device, python_source, lines, settings) -> dict[str, str]:
     """One of each secret, made by the service that makes it, by the name of its field."""
     actor = Actor.for_user(alice, verified=True)
     _, script = api_key_create(actor, organization=acme, alias="ci", kind="automation")
@@ -94,6 +98,12 @@ def canaries(acme, alice, system, device, python_source, lines) -> dict[str, str
     topic = f"/{acme.owner_id}/{device.udid}"
     told = f'{{"configuration":{{"WORD":"{TOLD}"}}}}'
     publish_on_commit(topic, told, organization=acme, device=device)
+    settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
+    hook = f"https://127.0.0.1:9/{HOOKED}"
+    rule, signing = rule_add(
+        actor, organization=acme, name="Hook", channel="webhook", destination=hook
+    )
+    rule_test(actor, rule=rule)  # nobody answers there
     private = DeployKey.objects.get().private_key.reveal().splitlines()
     return {
         "keys.ApiKey.digest": script,
@@ -102,6 +112,8 @@ def canaries(acme, alice, system, device, python_source, lines) -> dict[str, str
         "keys.ApiKey.sealed_key": firmware_key_for(system, device=device),
         "fleet.ConfigPush.sealed_values": PUSHED,
         "messaging.Publication.payload": TOLD,
+        "notifications.NotificationRule.destination": HOOKED,
+        "notifications.NotificationRule.secret": signing,
         "keys.EnvVar.value": VALUE,
         "keys.EnvVar.value (plain)": PLAIN,
         "keys.DeployKey.private_key": private[2],

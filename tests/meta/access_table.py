@@ -195,6 +195,14 @@ GET,POST         notifications:notification_read       nobodys
 GET,POST         notifications:notification_read_all   own
 GET,POST         notifications:notification_bulk_read  own
 GET              notifications:unread                  own
+GET              notifications:notificationrule_list   own
+GET              notifications:notificationrule        inspect
+GET              notifications:notificationrule_audit  inspect
+GET,POST         notifications:notificationrule_add    anywhere
+GET,POST         notifications:notificationrule_edit   org_invitation
+GET,POST         notifications:notificationrule_test   org_invitation
+GET,POST         notifications:notificationrule_secret org_invitation
+GET,POST         notifications:notificationrule_delete org_invitation
 GET              accounts:profile_data                 own
 GET,POST         accounts:account_export               own
 GET,POST         accounts:account_delete               own
@@ -419,6 +427,7 @@ GET              api:account-picture                   api_nobodys
 PUT,DELETE       api:account-picture                   api_session
 POST             api:account-export                    api_session
 GET,PATCH        api:account-notifications             api_session
+GET,PATCH        api:account-notification-times        api_session
 GET              api:signin-list                       api_session
 DELETE           api:signin-detail                     api_nobodys
 POST             api:signin-end-others                 api_session
@@ -578,6 +587,12 @@ GET              api:notification-list                 api_own
 GET              api:notification-detail               api_share
 POST             api:notification-read                 api_share
 POST             api:notification-read-all             api_own
+GET,POST         api:notificationrule-list             api_own
+GET              api:notificationrule-detail           api_inspect
+PUT,PATCH,DELETE api:notificationrule-detail           api_org_invitation
+POST             api:notificationrule-test             api_org_invitation
+POST             api:notificationrule-replace-secret   api_org_invitation
+GET              api:notificationrule-deliveries       api_inspect
 GET              api:auditevent-list                   api_own
 GET              api:auditevent-detail                 api_inspect
 
@@ -685,6 +700,7 @@ GET              admin:devices_releaseddevice_change                     admin_a
 GET              admin:messaging_devicemessage_changelist               admin
 GET              admin:messaging_devicequestion_changelist              admin
 GET              admin:messaging_devicequestion_change                  admin_all
+GET              admin:devices_devicetrouble_changelist                 admin_all
 GET              admin:notifications_notification_changelist             admin_all
 GET              admin:notifications_notification_change                 admin_none
 GET              admin:notifications_notificationrule_changelist         admin

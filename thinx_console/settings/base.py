@@ -338,6 +338,8 @@ CELERY = {
             "schedule": 1.0,
             "options": {"expires": 5},
         },
+        "devices.troubles": {"task": "devices.troubles", "schedule": 15.0},
+        "keys.expiring": {"task": "keys.expiring", "schedule": 3_600.0},
         "core.beat": {"task": "core.beat", "schedule": 10.0},
         "notifications.sweep": {"task": "notifications.sweep", "schedule": 10.0},
         "notifications.keep": {"task": "notifications.keep", "schedule": 86_400.0},
@@ -386,6 +388,12 @@ FAST_CHECK_INS = env_bool(
     "THINX_FAST_CHECK_INS", "true", help="Commit ordinary check-ins together, before Django."
 )
 
+OFFLINE_NOTICE = env_int(
+    "THINX_OFFLINE_NOTICE",
+    "600",
+    help="Seconds after a device counts as offline until people are told.",
+)
+
 # --- Audit -----------------------------------------------------------------------------------
 AUDIT_ARCHIVE_DIR = env_str(
     "THINX_AUDIT_ARCHIVE_DIR",
@@ -429,6 +437,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BuildStatusEnum": "builds.choices.BuildStatus",
         "ApiKeyKindEnum": "keys.choices.ApiKeyKind",
+        "NotificationLevelEnum": "notifications.choices.Level",
         "ShareKindEnum": ["person", "group"],
         "CredentialKindEnum": ["session", "api_key", "password"],
         "FactorKindEnum": ["totp", "sms", "passkey"],

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from thinx_console.env import env_int, env_secret, env_str
+from thinx_console.env import env_int, env_list, env_secret, env_str
 
 
 def email_from_url(url: str) -> dict[str, Any]:
@@ -57,6 +57,18 @@ vars().update(
             "smtps://…; mail goes into the outbox folder when empty.",
         )
     )
+)
+
+WEBHOOK_TIMEOUT = 10
+WEBHOOK_NETWORKS = env_list(
+    "THINX_WEBHOOK_NETWORKS",
+    help="Private networks that webhooks may reach, such as 10.1.0.0/16,127.0.0.1/32; none when "
+    "empty.",
+)
+WEBHOOK_CA_FILE = env_str(
+    "THINX_WEBHOOK_CA_FILE",
+    "",
+    help="Certificates that webhooks over https:// trust instead of those of the system.",
 )
 
 SMS_GATEWAY = env_str(

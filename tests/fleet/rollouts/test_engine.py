@@ -15,7 +15,7 @@ from fleet.models import Rollout, RolloutTarget
 from fleet.rollouts.choices import RolloutState, TargetState
 from fleet.rollouts.engine import rollouts_advance
 from fleet.rollouts.services import rollout_resume, rollout_retry, rollout_start
-from fleet.rollouts.signals import rollout_halted
+from notifications.models import Occurrence
 from tests.factories.rollouts import make_devices, make_generic_build, make_rollout
 
 T = TargetState
@@ -63,12 +63,6 @@ def test_next_wave_is_released_when_the_one_before_is_over(acme, system, advance
 
 
 def test_it_halts_within_the_wave_that_crossed_the_threshold(acme, system, advance, state_of):
-    heard = []
-
-    def hear(rollout, **_):
-        heard.append(rollout.reason)
-
-    rollout_halted.connect(hear)
     make_devices(acme, 400)
     rollout = begun(acme, system, {"waves": ["100", "100"], "max_failed_percent": 5})
     advance()
@@ -78,12 +72,12 @@ def test_it_halts_within_the_wave_that_crossed_the_threshold(acme, system, advan
     assert state_of(rollout) == {"failed": 5, "installed": 95, "released": 100, "pending": 200}
     end(rollout, T.FAILED, 6)
     advance()
-    rollout_halted.disconnect(hear)
     rollout.refresh_from_db()
     assert rollout.state == RolloutState.HALTED
     assert state_of(rollout) == {"failed": 11, "installed": 95, "released": 94, "pending": 200}
     assert rollout.reason == "6 of the 100 devices of wave 2 failed; the limit is 5 %."
-    assert heard == [rollout.reason]
+    (told,) = Occurrence.objects.filter(kind="rollout_halted")
+    assert (told.target_id, told.facts["message"]) == (rollout.pk, rollout.reason)
     assert AuditEvent.objects.filter(verb="fleet.rollout_halted").count() == 1
 
 

@@ -1,0 +1,251 @@
+"""Pages of rules: where an organization has news sent, and how that goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from audit.models import AuditEvent
+from audit.selectors import history_of
+from audit.tables import HistoryTable
+from core.concealing import is_concealed
+from core.views import (
+    Action,
+    EmptyState,
+    Fact,
+    ObjectActionView,
+    ObjectDeleteView,
+    ObjectEditView,
+    ObjectListView,
+    ObjectTabView,
+    Tab,
+    register_model_view,
+)
+from notifications.channels import channels
+from notifications.filters import RuleFilterSet
+from notifications.forms import RuleForm
+from notifications.models import NotificationDelivery, NotificationRule
+from notifications.selectors import kinds_in_words
+from notifications.services.rules import (
+    rule_add,
+    rule_change,
+    rule_delete,
+    rule_secret_replace,
+    rule_test,
+)
+from notifications.tables import DeliveryTable, RuleTable
+
+RULES = NotificationRule.objects.select_related("organization", "mesh__organization", "created_by")
+# The destination may be a secret: not in a cache, not in an error report.
+no_traces = method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+
+
+def has_secret(rule: NotificationRule) -> bool:
+    """Tell whether the rule signs what it sends."""
+    return rule.channel in channels and channels.get(rule.channel).has_secret
+
+
+RULE_ACTIONS = (
+    Action("Send a test", "test", permission="change", icon="send", style="primary"),
+    Action("Edit", "edit", permission="change", icon="edit"),
+    Action(
+        "Replace the secret", "secret", permission="change", icon="key", confirm=True,
+        shown=has_secret,
+    ),
+    Action("Delete", "delete", icon="trash", style="danger"),
+)  # fmt: skip
+
+
+@register_model_view(NotificationRule, "list", detail=False)
+class RuleListView(ObjectListView):
+    """Where news are sent."""
+
+    queryset = RULES
+    filterset_class = RuleFilterSet
+    table_class = RuleTable
+    lead = "Webhooks, chats, addresses and numbers that an organization has news sent to."
+    actions = (Action("Add rule", "add", icon="plus", style="primary"),)
+    row_actions = RULE_ACTIONS
+    empty = EmptyState(
+        "No rules yet",
+        "A rule sends news to where your team is: a webhook, a chat, a mailing list, a phone. What "
+        "you hear of yourself is in your profile.",
+        icon="bell",
+        button="Add rule",
+    )
+    saved_views = (("All", ""), ("Webhooks", "channel=webhook"), ("Off", "is_on=false"))
+
+
+class RulePage:
+    """What the pages of a rule have in common."""
+
+    queryset = RULES
+    tabs = (Tab("Deliveries"), Tab("Audit", "audit", needs=AuditEvent))
+    actions = RULE_ACTIONS
+
+    def status_value(self, obj: NotificationRule) -> str:
+        """Return on, off or failing."""
+        return obj.state
+
+
+@register_model_view(NotificationRule)
+class RuleView(RulePage, ObjectTabView):
+    """One rule, what it sent, and how that went."""
+
+    template_name = "notifications/rule.html"
+    table_class = DeliveryTable
+    live_models = "notifications.notificationdelivery,notifications.notificationrule"
+    empty_title = "Nothing was sent yet"
+    empty_text = "Send a test to see that it arrives."
+
+    def rows(self, obj: NotificationRule) -> Any:
+        """Return the deliveries, newest first."""
+        return NotificationDelivery.objects.allowed(self.actor).filter(rule=obj)
+
+    def facts(self, obj: NotificationRule) -> list[Fact]:
+        """Say what it sends, and where."""
+        way = channels.get(obj.channel).label if obj.channel in channels else obj.channel
+        mesh = "a mesh not shared with you" if is_concealed(obj, "mesh") else obj.mesh
+        return [
+            Fact("Sends by", way),
+            Fact("To", obj.shown_as),
+            Fact("What", kinds_in_words(obj)),
+            Fact("At least", obj.get_least_level_display()),
+            Fact("Only of the mesh", mesh or "any"),
+            Fact("Only with the tag", obj.tag or "any"),
+            Fact("Organization", obj.organization),
+            Fact("Added by", obj.created_by),
+            Fact("Added", time=obj.created_at),
+            Fact("Sent last", "" if obj.last_sent_at else "never", time=obj.last_sent_at),
+        ]
+
+
+@register_model_view(NotificationRule, "audit")
+class RuleAuditView(RulePage, ObjectTabView):
+    """Who changed the rule."""
+
+    table_class = HistoryTable
+    tab = "audit"
+    empty_text = "Changes of this rule appear here."
+
+    def rows(self, obj: NotificationRule) -> Any:
+        """Return the events of this rule."""
+        return history_of(self.actor, obj)
+
+
+def secret_page(request: HttpRequest, rule: NotificationRule, secret: str) -> HttpResponse:
+    """Show the secret of a webhook, this once."""
+    context = {
+        "title": f"Secret of {rule}",
+        "crumbs": [{"label": f"{rule}", "url": rule.get_absolute_url()}],
+        "secret": secret,
+        "secret_label": "Signing secret",
+        "filename": "webhook-secret.txt",
+        "note": "This is the only time it is shown. The receiver checks with it that a call came "
+        "from this console; if it is lost, replace it.",
+        "done_url": rule.get_absolute_url(),
+    }
+    return render(request, "generic/secret_once.html", context)
+
+
+@register_model_view(NotificationRule, "add", detail=False)
+@no_traces
+class RuleAddView(ObjectEditView):
+    """Have news sent somewhere."""
+
+    queryset = RULES
+    form_class = RuleForm
+    create_title = "Add rule"
+    secret = ""
+
+    def save(self, form: RuleForm, obj: None) -> NotificationRule:
+        """Call the service."""
+        rule, self.secret = rule_add(
+            self.actor, organization=self.organization(), **form.cleaned_data
+        )
+        return rule
+
+    def done(self, obj: NotificationRule, *, created: bool) -> HttpResponse:
+        """Show the secret if there is one."""
+        if self.secret:
+            return secret_page(self.request, obj, self.secret)
+        return super().done(obj, created=created)
+
+
+@register_model_view(NotificationRule, "edit")
+@no_traces
+class RuleEditView(ObjectEditView):
+    """Change what a rule sends, or where."""
+
+    queryset = RULES
+    form_class = RuleForm
+
+    def save(self, form: RuleForm, obj: NotificationRule) -> NotificationRule:
+        """Call the service."""
+        return rule_change(self.actor, rule=obj, **form.cleaned_data)
+
+
+@register_model_view(NotificationRule, "test")
+class RuleTestView(ObjectActionView):
+    """Sends a test."""
+
+    queryset = RULES
+    action = "change"
+    title = "Send a test by {}?"
+    submit_label = "Send a test"
+
+    def consequences(self, obj: NotificationRule) -> list[str]:
+        """Say where to."""
+        return [f"One message goes to {obj.shown_as}. The list below the rule says how it went."]
+
+    def perform(self, obj: NotificationRule, form: None) -> None:
+        """Call the service."""
+        rule_test(self.actor, rule=obj)
+        messages.success(self.request, "The test is on its way.")
+
+
+@register_model_view(NotificationRule, "secret")
+@no_traces
+class RuleSecretView(ObjectActionView):
+    """Gives a webhook another secret."""
+
+    sudo = True
+    queryset = RULES
+    action = "change"
+    title = "Replace the secret of {}?"
+    submit_label = "Replace the secret"
+    danger = True
+
+    def consequences(self, obj: NotificationRule) -> list[str]:
+        """Say what stops."""
+        return ["The receiver refuses every call until it knows the new one."]
+
+    def perform(self, obj: NotificationRule, form: None) -> str:
+        """Call the service."""
+        return rule_secret_replace(self.actor, rule=obj)
+
+    def done(self, obj: NotificationRule, result: str) -> HttpResponse:
+        """Show it."""
+        return secret_page(self.request, obj, result)
+
+
+@register_model_view(NotificationRule, "delete")
+class RuleDeleteView(ObjectDeleteView):
+    """Sends nothing there any more."""
+
+    queryset = RULES
+    submit_label = "Delete the rule"
+
+    def consequences(self, obj: NotificationRule) -> list[str]:
+        """Say what stops."""
+        return [f"Nothing is sent to {obj.shown_as} any more. Its list of deliveries goes, too."]
+
+    def perform(self, obj: NotificationRule, form: None) -> None:
+        """Call the service."""
+        rule_delete(self.actor, rule=obj)
