@@ -49,16 +49,28 @@ def is_offered(device: Device, build: Build | None) -> bool:
     return device.auto_update or build.deliver
 
 
-def manifest_of(artifact: Artifact, device: Device) -> bytes:
-    """Return the text that the artifact's signature is over."""
+def goes_back(artifact: Artifact, device: Device) -> bool:
+    """Tell whether the device reports a version that is newer than this firmware."""
+    state = getattr(device, "state", None)
+    version = state.version if state is not None else ""
+    return bool(version) and update_available(artifact.build.version, None, version, None)
+
+
+def manifest_of(
+    artifact: Artifact, device: Device, *, is_downgrade: bool = False
+) -> dict[str, str | int]:
+    """Return what is signed about an artifact for a device.
+
+    `downgrade` stands in it only where the console wants the device to go back to an older version;
+    agents refuse that of everybody else.
+    """
     build = artifact.build
-    return signing.canonical(
-        signing.make_manifest(
-            sha256=artifact.sha256,
-            size=artifact.size,
-            version=build.version,
-            platform=build.platform,
-            udid=device.udid,
-            build=f"{build.uid}",
-        )
+    manifest = signing.make_manifest(
+        sha256=artifact.sha256,
+        size=artifact.size,
+        version=build.version,
+        platform=build.platform,
+        udid=device.udid,
+        build=f"{build.uid}",
     )
+    return {**manifest, "downgrade": 1} if is_downgrade else manifest

@@ -14,9 +14,10 @@ from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from builds.models import Artifact, SigningKey
-from builds.offers import manifest_of
+from builds.offers import goes_back
+from builds.services.signing import manifest_for
 from devices.models import Device
-from fleet.rollouts.checkins import download_noted
+from fleet.rollouts.checkins import download_noted, may_go_back
 from gateway.protocol.files import as_files
 
 logger = logging.getLogger(__name__)
@@ -178,6 +179,8 @@ def with_headers(
 ) -> HttpResponseBase:
     """Add what is said of the whole firmware, whatever part of it the answer holds."""
     build = artifact.build
+    is_downgrade = goes_back(artifact, device) and may_go_back(device)
+    signed = manifest_for(artifact, device, is_downgrade=is_downgrade)
     headers = {
         "Content-Type": "application/octet-stream",
         "Content-Disposition": "attachment; filename=firmware.bin",
@@ -185,10 +188,10 @@ def with_headers(
         "ETag": f'"{artifact.sha256}"',
         "x-MD5": artifact.md5,
         "x-SHA256": artifact.sha256,
-        "x-THiNX-Manifest": base64.b64encode(manifest_of(artifact, device)).decode(),
-        "x-THiNX-Signature": artifact.signature,
-        "x-THiNX-Key-Id": artifact.signing_key_id,
-        "x-THiNX-Public-Key": _public_key(artifact.signing_key_id),
+        "x-THiNX-Manifest": base64.b64encode(signed.text).decode(),
+        "x-THiNX-Signature": signed.signature,
+        "x-THiNX-Key-Id": signed.key_id,
+        "x-THiNX-Public-Key": _public_key(signed.key_id),
         "x-THiNX-Firmware": build.firmware,
         "x-THiNX-Version": build.version,
         "x-THiNX-Commit": build.commit,

@@ -117,7 +117,13 @@ class BuildSerializer(ScopedModelSerializer):
 class BuildStartSerializer(ScopedSerializer):
     """Which device to build for, and from what."""
 
-    device = UidRelatedField(queryset=Device.objects.all())
+    device = UidRelatedField(
+        queryset=Device.objects.all(),
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Left out: for none in particular, to be rolled out to many.",
+    )
     source = UidRelatedField(  # type: ignore[assignment]
         queryset=Source.objects.all(),
         required=False,

@@ -91,7 +91,7 @@ class BuildViewSet(SharingMixin, CreateMixin, DestroyMixin, ReadOnlyViewSet):
 
     def placed(self, data: dict[str, Any]) -> dict[str, Any]:
         """Ask for the right to build for this device; the service asks for that of the source."""
-        if not is_allowed(data["device"], self.actor, "build"):
+        if data["device"] is not None and not is_allowed(data["device"], self.actor, "build"):
             raise PermissionDenied
         return data
 

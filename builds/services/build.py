@@ -26,33 +26,39 @@ from devices.locking import device_locked
 def build_start(
     actor: Any,
     *,
-    device: Any,
+    device: Any = None,
     source: Source | None = None,
     deliver: bool = True,
     is_held: bool = False,
 ) -> Build:
-    """Queue a build of the source (the device's own by default) for one device.
+    """Queue a build of the source (the device's own by default) for one device, or for none.
+
+    What is built for none holds no id, key or variable of a device; only a rollout delivers it.
 
     `deliver` offers the result to the device once it is there; what `is_held` is offered by a
     rollout alone. Audits, enqueues, broadcasts.
     Raises Conflict: build.no_source, build.source_untested, build.already_running; QuotaExceeded:
     accounts.limit_reached.
     """
-    # Two at once for one device: the second waits here and then finds the first.
-    device_locked(device)
-    source = source or device.source
-    reason = build_can_start(device, source)
+    if device is not None:
+        # Two at once for one device: the second waits here and then finds the first.
+        device_locked(device)
+        source = source or device.source
+        reason = build_can_start(device, source)
+    else:
+        reason = build_can_start_for_none(source)
     if reason:
         raise reason
     assert source is not None
     if not is_allowed(source, actor, "build"):
         raise PermissionDenied
-    require_room(device.organization, "builds")
-    require_room(device.organization, "storage")
+    organization = source.organization
+    require_room(organization, "builds")
+    require_room(organization, "storage")
     Source.objects.filter(pk=source.pk).update(builds_started=F("builds_started") + 1)
     source.refresh_from_db(fields=["builds_started"])
     build = Build.objects.create(
-        organization=device.organization,
+        organization=organization,
         source=source,
         device=device,
         number=source.builds_started,
@@ -66,7 +72,7 @@ def build_start(
         events.BuildStarted,
         build,
         organization=build.organization,
-        device=device.alias,
+        device=device.alias if device is not None else "",
         source=source.alias,
     )
     enqueue(RUN_TASK, queue="builds", build_uid=f"{build.uid}")
@@ -88,11 +94,7 @@ def build_can_start(device: Any, source: Source | None = None) -> DomainError | 
             "build.foreign_source", "The source belongs to another organization than the device."
         )
     if is_untested_ssh(source):
-        return Conflict(
-            "build.source_untested",
-            f"The host key of {source} is not known yet. Test its access first, so that nobody "
-            "can pose as the repository.",
-        )
+        return _untested(source)
     running = Build.objects.filter(device=device, status__in=UNFINISHED).first()
     if running is not None:
         return Conflict(
@@ -101,6 +103,21 @@ def build_can_start(device: Any, source: Source | None = None) -> DomainError | 
             "Wait for it or cancel it.",
         )
     return None
+
+
+def build_can_start_for_none(source: Source | None) -> DomainError | None:
+    """Return why no build for no device in particular can start now, or None."""
+    if source is None:
+        return Conflict("build.no_source", "Say which source to build.")
+    return _untested(source) if is_untested_ssh(source) else None
+
+
+def _untested(source: Source) -> Conflict:
+    return Conflict(
+        "build.source_untested",
+        f"The host key of {source} is not known yet. Test its access first, so that nobody "
+        "can pose as the repository.",
+    )
 
 
 def is_untested_ssh(source: Source) -> bool:

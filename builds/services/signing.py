@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,7 +12,9 @@ from audit.actors import SystemActor
 from audit.recorder import record
 from builds.engine import signing
 from builds.events import SigningKeyCreated
-from builds.models import SigningKey
+from builds.models import Artifact, SigningKey
+from builds.offers import manifest_of
+from devices.models import Device
 
 
 def current_signing_key() -> SigningKey:
@@ -33,6 +36,29 @@ def current_signing_key() -> SigningKey:
             return key
     except IntegrityError:
         return SigningKey.objects.get(is_current=True)
+
+
+@dataclass(frozen=True)
+class SignedManifest:
+    """The text, its signature in base64, and the id of the key that made it."""
+
+    text: bytes
+    signature: str
+    key_id: str
+
+
+def manifest_for(artifact: Artifact, device: Device, *, is_downgrade: bool) -> SignedManifest:
+    """Return the manifest of an artifact for a device, signed.
+
+    Firmware that was built for the device was signed then; what was built for none is signed for
+    each device as it goes there, and so is a downgrade.
+    """
+    manifest = manifest_of(artifact, device, is_downgrade=is_downgrade)
+    text = signing.canonical(manifest)
+    if artifact.build.device_id == device.pk and not is_downgrade:
+        return SignedManifest(text, artifact.signature, artifact.signing_key_id)
+    key = current_signing_key()
+    return SignedManifest(text, sign_manifest(key, manifest), key.key_id)
 
 
 def sign_manifest(key: SigningKey, manifest: signing.Manifest) -> str:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from builds.views import artifacts, builds, devices, sources
+from builds.views import artifacts, builds, devices, generic, sources
 
-__all__ = ["artifacts", "builds", "devices", "sources"]
+__all__ = ["artifacts", "builds", "devices", "generic", "sources"]

@@ -60,6 +60,7 @@ REPLACE_HOST_KEY = Action(
 SOURCE_ACTIONS = (
     Action("Edit", "edit", permission="change", icon="edit"),
     TEST,
+    Action("Build for many", "build", icon="hammer"),
     Action("Delete", "delete", icon="trash", style="danger"),
 )
 

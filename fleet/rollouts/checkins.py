@@ -44,6 +44,14 @@ def deltas_allowed(device: Device) -> bool:
     return target is None or target.rollout.rules.allow_delta
 
 
+def may_go_back(device: Device) -> bool:
+    """Tell whether a rollout wants the device to have an older version than it runs."""
+    target = open_target(device)
+    if target is None:
+        return False
+    return target.state == T.RETURNING or target.rollout.rules.allow_downgrade
+
+
 def wanted_build(target: RolloutTarget) -> Build | None:
     """Return the build that the device is to run."""
     return target.previous_build if target.state == T.RETURNING else target.build

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import threading
 import time
@@ -58,7 +57,7 @@ def test_artifact_is_signed_by_the_installation(system, acme, device):
     build = run(build_start(system, device=device))
     artifact = Artifact.objects.select_related("build").get(build=build, is_firmware=True)
     key = current_signing_key()
-    manifest = json.loads(manifest_of(artifact, device))
+    manifest = manifest_of(artifact, device)
     assert signing.verify(key.public_key, manifest, artifact.signature)
     assert not signing.verify(key.public_key, {**manifest, "udid": "other"}, artifact.signature)
 

@@ -123,7 +123,7 @@ def publish(signing_key):
             sha256=sha256,
             signing_key_id=signing_key.key_id,
         )
-        manifest = json.loads(manifest_of(artifact, device))
+        manifest = manifest_of(artifact, device)
         artifact.signature = signing.sign(signing_key.private_key.reveal(), manifest)
         artifact.save()
         artifact.content = content

@@ -269,6 +269,7 @@ GET              devices:device_environment            device_see
 GET              devices:device_configuration          device_see
 GET,POST         devices:device_bulk_rollout           own
 GET              fleet:rollout_list                    own
+GET,POST         builds:source_build                   operate
 GET,POST         fleet:rollout_add                     anywhere
 GET              fleet:rollout                         org_see
 GET              fleet:rollout_audit                   org_see

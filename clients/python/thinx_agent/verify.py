@@ -33,6 +33,7 @@ class Manifest:
     sha256: str
     size: int
     notes: Mapping[str, str]
+    is_downgrade: bool = False
 
     @classmethod
     def parse(
@@ -45,7 +46,15 @@ class Manifest:
             content = json.loads(raw)
             texts = {name: str(content[name]) for name in ("udid", "platform", "version", "sha256")}
             size = int(content["size"])
-            return cls(raw=raw, signature=signature, size=size, notes=dict(notes), **texts)
+            downgrade = content.get("downgrade") == 1
+            return cls(
+                raw=raw,
+                signature=signature,
+                size=size,
+                notes=dict(notes),
+                is_downgrade=downgrade,
+                **texts,
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise Refused("the manifest cannot be read") from error
 
@@ -67,14 +76,18 @@ def check_addressee(manifest: Manifest, *, udid: str, platform: str) -> None:
 
 
 def check_version(manifest: Manifest, installed: Manifest | None, rejected: list[str]) -> None:
-    """Refuse what is older than what runs, what already runs, and what failed before."""
+    """Refuse what already runs, what failed before, and what is older than what runs.
+
+    Older firmware is taken when the manifest, which is signed for this device, says that it is
+    meant to be.
+    """
     if manifest.sha256 in rejected:
         raise Refused(f"version {manifest.version} did not come up before", permanent=True)
     if installed is None:
         return
     if manifest.sha256 == installed.sha256:
         raise Refused(f"version {manifest.version} is installed already")
-    if version_key(manifest.version) < version_key(installed.version):
+    if not manifest.is_downgrade and version_key(manifest.version) < version_key(installed.version):
         raise Refused(f"version {manifest.version} is older than {installed.version}")
 
 
