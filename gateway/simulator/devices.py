@@ -64,7 +64,7 @@ class SimulatedDevice:
         self.number, self._seed, self._turn = number, seed, 0
         self.mode, self.over_mqtt, self.owner = mode, over_mqtt, owner
         self.persona = PERSONAS[number % len(PERSONAS)]
-        serial = hashlib.sha256(f"{seed}/{number}".encode()).hexdigest()[:6].upper()
+        serial = _serial(number, seed)
         self.mac = f"{self.persona.vendor}:{serial[:2]}:{serial[2:4]}:{serial[4:]}"
         place, lat, lon = chance.choice(PLACES)
         self.alias = f"{place.lower()}-{self.persona.name}-{number + 1:02d}"
@@ -156,3 +156,9 @@ class SimulatedDevice:
             self._battery = 100.0
         mark = " #e" if self._battery < 5 else " #w" if self._battery < 20 else ""
         return f"battery {self._battery:.0f} %{mark}"
+
+
+def _serial(number: int, seed: int) -> str:
+    """Return the last half of a MAC: looks like any other, and no two numbers have the same."""
+    start = int(hashlib.sha256(f"{seed}".encode()).hexdigest()[:6], 16)
+    return f"{start + number * 0x9E3779 & 0xFFFFFF:06X}"

@@ -12,7 +12,10 @@ def test_same_seed_is_the_same_device():
     one, two = (SimulatedDevice(3, 1, OWNER) for _ in range(2))
     assert [one.registration() for _ in range(3)] == [two.registration() for _ in range(3)]
     assert SimulatedDevice(3, 2, OWNER).mac != one.mac
-    assert len({SimulatedDevice(n, 1, OWNER).mac for n in range(500)}) == 500
+
+
+def test_no_two_devices_have_one_mac():
+    assert len({SimulatedDevice(n, 7, OWNER).mac for n in range(20_000)}) == 20_000
 
 
 def test_devices_are_believable_and_sometimes_complain():
