@@ -153,7 +153,7 @@ class MeshEnvironmentView(MeshPage, ObjectTabView):
     """The variables that the devices in the mesh get."""
 
     tab = "environment"
-    template_name = "devices/device_environment.html"
+    template_name = "devices/environment_tab.html"
     table_class = EnvironmentTable
     empty_title = "No variables"
     empty_text = "What you set here is written into the firmware of the devices in this mesh."

@@ -192,7 +192,7 @@ class SourceEnvironmentView(SourcePage, ObjectTabView):
     """The variables in force for everything built from the source."""
 
     tab = "environment"
-    template_name = "devices/device_environment.html"
+    template_name = "devices/environment_tab.html"
     table_class = EnvironmentTable
     empty_title = "No variables"
     empty_text = "What you set here is written into the firmware of every device of this source."

@@ -111,6 +111,7 @@ def test_operator_adds_one_on_the_page_of_the_mesh_and_devices_show_it(in_acme, 
     client = in_acme(olga)
     tab = client.get(f"/meshes/{mesh.uid}/environment/")
     assert f"/environment/add/?mesh={mesh.uid}" in tab.text.replace("&amp;", "&")
+    assert "Environment of the device" not in tab.text
     form = {"name": "A", "value": "1", "mesh": f"{mesh.uid}"}
     client.post("/environment/add/", form)
     variable = EnvVar.objects.get()
