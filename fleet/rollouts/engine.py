@@ -79,7 +79,7 @@ def advance(rollout: Rollout, now: datetime) -> bool:
 
 
 def _run(rollout: Rollout, rules: Plan, now: datetime) -> bool:
-    if reason := _too_many_failed(rollout, rules):
+    if reason := _without_firmware(rollout) or _too_many_failed(rollout, rules):
         _halt(rollout, rules, reason, now)
         return True
     did = False
@@ -139,6 +139,13 @@ def _take_late(rollout: Rollout, rules: Plan, now: datetime) -> int:
         device__state__installed_build=F("build")
     )
     return end_targets(given_up.filter(runs), T.INSTALLED)
+
+
+def _without_firmware(rollout: Rollout) -> str:
+    """Return that what was to be rolled out was deleted meanwhile, or an empty string."""
+    if rollout.is_per_device:
+        return "" if rollout.source_id else "Its source was deleted."
+    return "" if rollout.build_id else "Its build was deleted."
 
 
 def _too_many_failed(rollout: Rollout, rules: Plan) -> str:

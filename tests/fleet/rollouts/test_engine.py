@@ -237,3 +237,15 @@ def test_statements_of_a_step_do_not_grow_with_devices(acme, system, count):
         rollouts_advance()
     assert len(first) <= 32, [q["sql"] for q in first.captured_queries]
     assert len(second) <= 32
+
+
+def test_rollout_whose_firmware_is_deleted_halts_and_releases_nothing(
+    acme, system, advance, state_of
+):
+    make_devices(acme, 4)
+    rollout = begun(acme, system, {"waves": ["1"]})
+    rollout.build.delete()
+    advance()
+    rollout.refresh_from_db()
+    assert (rollout.state, rollout.reason) == (RolloutState.HALTED, "Its build was deleted.")
+    assert state_of(rollout) == {"pending": 4}
