@@ -24,6 +24,7 @@ class FleetConfig(AppConfig):
         from fleet.rollouts import views as rollout_views  # noqa: F401
         from fleet.transfers import belongings as transfer_belongings  # noqa: F401
         from fleet.transfers import events as transfer_events  # noqa: F401
+        from fleet.transfers import news as transfer_news  # noqa: F401
         from fleet.transfers import views as transfer_views  # noqa: F401
 
         bulk_actions.autodiscover("fleet.bulk.actions")

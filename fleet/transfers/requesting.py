@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from fleet.transfers import events, mails
 from fleet.transfers.choices import Direction, KeyMode
 from fleet.transfers.constants import ANSWER_WITHIN, MAX_DEVICES, REQUESTS_PER_HOUR
 from fleet.transfers.models import Transfer, TransferItem, TransferParty
+from fleet.transfers.news import transfer_received_news
 from fleet.transfers.selectors import (
     OWNER_ID,
     addressed_organization,
@@ -31,7 +31,6 @@ from fleet.transfers.selectors import (
     in_transfer,
 )
 from fleet.transfers.services import in_progress, note, over
-from fleet.transfers.signals import transfer_received
 
 # What a transfer does not have before it is answered.
 UNSET = ("copies", "requested_by", "recipient", "answered_by", "answered_at", "ended_at")
@@ -170,7 +169,7 @@ def _address(actor: Any, transfer: Transfer, recipient: Any) -> TransferParty:
     facts = {"sender": transfer.sender_name, "devices": transfer.items.count()}
     record(actor, events.TransferRequested, party, organization=recipient, **facts)
     changed_on_commit(party, f"org.{recipient.uid}")
-    transaction.on_commit(partial(transfer_received.send, TransferParty, party=party))
+    transfer_received_news(party)
     return party
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-# After the commit, once an organization is offered devices. Arguments: party (TransferParty).
-transfer_received = Signal()
 # Inside the transaction that moves a device, after it moved: what is open for it is to be settled.
 # Arguments: actor, device (of its new organization), former (the organization it was of).
 device_moved = Signal()
