@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import statistics
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ WATCH = """
 window.shown = []; window.seen = {}; window.wanted = "";
 const begun = new WeakMap();
 document.addEventListener("htmx:beforeRequest", e => begun.set(e.detail.xhr, Date.now()));
-document.addEventListener("htmx:afterSwap", e =>
-  window.shown.push([begun.get(e.detail.xhr), Date.now()]));
+document.addEventListener("htmx:afterSwap", e => {
+  if (begun.has(e.detail.xhr)) window.shown.push([begun.get(e.detail.xhr), Date.now()]);
+});
 new MutationObserver(() => {
   const text = window.wanted;
   if (!text || window.seen[text]) return;
@@ -66,6 +68,8 @@ def measure(
     rows = f"{devices:,} devices, {simulation.tally['check-ins'] / simulation.seconds:,.0f}/s"
     waited = [next(done - at for began, done in shown if began >= at) for at in acknowledged
               if shown and shown[-1][0] >= at]  # fmt: skip
+    if not waited:
+        raise RuntimeError("the dashboard showed nothing anew")
     for name, page, times in (("dashboard", dashboard, waited), ("device", device, latencies)):
         yield Result(
             name=f"from a check-in to the open page of the {name}",
@@ -106,7 +110,7 @@ def probed(
     for place in range(PROBES):
         said: dict[str, Any] = {**probe.registration(), "status": f"probe {place} of {PROBES}"}
         page.evaluate("text => { window.wanted = text }", said["status"])
-        asyncio.run(_check_in(simulation, said))
+        check_in(simulation, said)
         at = time.time() * 1000
         seen = "text => window.seen[text]"
         page.wait_for_function(seen, arg=said["status"], timeout=SHOWN_MILLISECONDS)
@@ -116,6 +120,13 @@ def probed(
     return acknowledged, latencies, time.monotonic() - began
 
 
-async def _check_in(simulation: Simulation, said: dict[str, Any]) -> None:
-    web = type(simulation.web)(simulation.url, simulation.api_key, keep_alive=False)
-    await web.register(said)
+def check_in(simulation: Simulation, said: dict[str, Any]) -> None:
+    """Send one check-in; it is stored when this returns."""
+    request = urllib.request.Request(
+        f"{simulation.url}/device/register",
+        data=json.dumps({"registration": said}).encode(),
+        headers={"Authentication": simulation.api_key, "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        if not json.load(answer)["registration"]["success"]:
+            raise RuntimeError("the check-in was refused")
