@@ -30,7 +30,8 @@ def values_of(variables: list[EffectiveVariable]) -> dict[str, str]:
 
 def environment_hash(device: Device) -> str:
     """Return the hash that a build of the device would have now. One query."""
-    found = effective_variables(device.organization, source=device.source, device=device)
+    # By its key: a reader who may not view the source has a page without it.
+    found = effective_variables(device.organization, source=device.source_id, device=device)
     return env_hash(values_of(found))
 
 

@@ -78,3 +78,13 @@ def test_viewer_sees_the_state_and_no_buttons(signed_in, vera, device):
     page = signed_in(vera).get(f"/devices/{device.uid}/environment/")
     assert "DESYNC" in page.text
     assert page.context["ways"] == []
+
+
+def test_guest_who_may_not_view_the_source_reads_the_same_state(signed_in, guest, device):
+    from guardian.shortcuts import assign_perm
+
+    assign_perm("devices.view_device", guest, device)
+    reports(device, environment_hash(device))
+    page = signed_in(guest).get(f"/devices/{device.uid}/environment/")
+    assert page.context["synchrony"].state == "in_sync"
+    assert "PASSWORD" not in page.text
