@@ -27,6 +27,16 @@ ORGANIZATION_TABS = (
     *(f"{name}/" for name in ("members", "invitations", "roles", "groups", "settings", "audit")),
     *(f"{name}/" for name in ("invite", "add-role", "limits", "move", "second-factor", "delete")),
 )
+DEVICE_TABS = (
+    "history",
+    "messages",
+    "publish",
+    "configuration",
+    "push",
+    "transformers",
+    "meshes",
+    "audit",
+)
 # A shared organization with a part, an invitation, a role and a group; their uids are printed.
 ACME = f"""
 from accounts.actor import Actor
@@ -64,7 +74,8 @@ def pages(console) -> list[str]:
     rest = console.rest(EMAIL)
     made = fill(rest)
     acme = console.manage("shell", "-c", ACME).split()
-    lists = ["devices", "sources", "builds", "api-keys", "deploy-keys", "environment"]
+    lists = ["devices", "meshes", "sources", "builds", "api-keys", "deploy-keys", "environment"]
+    lists.append("transformers")
     return [
         "/",
         "/search/?q=kitchen",
@@ -75,7 +86,14 @@ def pages(console) -> list[str]:
         f"/devices/{made['device']}/",
         f"/devices/{made['device']}/builds/",
         f"/devices/{made['device']}/environment/",
-        f"/devices/{made['device']}/audit/",
+        *(f"/devices/{made['device']}/{tab}/" for tab in DEVICE_TABS),
+        *(f"/meshes/{made['mesh']}/{tab}" for tab in ("", "audit/", "edit/", "attach/")),
+        *(f"/transformers/{made['transformer']}/{tab}" for tab in ("", "versions/", "edit/")),
+        "/devices/?view=cards",
+        "/questions/",
+        "/bulk-jobs/",
+        "/notifications/",
+        "/connect/",
         f"/devices/{made['device']}/access/?person={EMAIL}",
         f"/devices/{made['device']}/share/",
         f"/devices/{made['device']}/edit/",
@@ -125,6 +143,9 @@ def fill(rest: Rest) -> dict[str, str]:
     variable = rest.post("env-vars/", name="WIFI_PASSWORD", value="secret", is_secret=True)
     build = rest.post("builds/", device=device["uid"])
     rest.finished_build(build["uid"])
+    mesh = rest.post("meshes/", alias="Ground floor", mesh_id="ground")
+    script = "function transformer(status) { return status; }"
+    transformer = rest.post("transformers/", alias="As it is", body=script)
     for number in range(30):
         rest.post("devices/", alias=f"Sensor {number:02d}")
     with pytest.raises(RestError):
@@ -135,6 +156,8 @@ def fill(rest: Rest) -> dict[str, str]:
         "device": device["uid"],
         "variable": variable["uid"],
         "build": build["uid"],
+        "mesh": mesh["uid"],
+        "transformer": transformer["uid"],
     }
 
 
