@@ -66,6 +66,7 @@ class OrganizationAdmin(ConsoleModelAdmin):
         "is_personal",
         "is_active",
         "requires_second_factor",
+        "reviews_pushes",
         "created_at",
     )
     list_filter = ("is_personal", "is_active", "requires_second_factor")

@@ -20,7 +20,8 @@ SEEN_WITH = {
     "devices.view_device": "devices.view_devicestate",
     "builds.view_build": "builds.view_buildlogline",
     "fleet.view_bulkjob": "fleet.view_bulkjobitem",
-    "fleet.view_configreceipt": "fleet.view_configpush",
+    "fleet.view_configpush": "fleet.view_configreceipt",
+    "fleet.view_configreceipt": "fleet.view_configvariant",
     "notifications.view_notificationrule": "notifications.view_notificationdelivery",
 }
 USUAL = ("view", "add", "change", "delete")
@@ -28,7 +29,7 @@ USUAL = ("view", "add", "change", "delete")
 ORDER = (
     "devices.device",
     "devices.mesh",
-    "fleet.configreceipt",
+    "fleet.configpush",
     "fleet.bulkjob",
     "fleet.transferparty",
     "devices.statustransformer",
@@ -98,7 +99,9 @@ def with_implied(actions: Iterable[str]) -> list[str]:
         view = f"{app_label}.view_{codename.rpartition('_')[2]}"
         if view in offered_permissions():
             wanted.add(view)
-    wanted |= {part for whole, part in SEEN_WITH.items() if whole in wanted}
+    for whole, part in SEEN_WITH.items():
+        if whole in wanted:
+            wanted.add(part)
     return sorted(wanted)
 
 

@@ -55,6 +55,16 @@ class SecondFactorDemanded(EventType):
 
 
 @events.register
+class PushReviewDemanded(EventType):
+    """A second person has to approve configuration pushes, or none any more."""
+
+    slug = "accounts.push_review_demanded"
+    label = "Review of configuration pushes demanded"
+    icon = "shield-lock"
+    level = "warning"
+
+
+@events.register
 class LimitsChanged(EventType):
     """How many devices, builds and megabytes it may have."""
 

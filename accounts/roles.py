@@ -29,7 +29,7 @@ OPERATED = {
     "builds.artifact",
     "keys.envvar",
     "fleet.bulkjob",
-    "fleet.configreceipt",
+    "fleet.configpush",
     "fleet.rollout",
     "messaging.devicequestion",
     "accounts.savedview",

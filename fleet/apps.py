@@ -17,7 +17,7 @@ class FleetConfig(AppConfig):
         from fleet.bulk import belongings as bulk_belongings  # noqa: F401
         from fleet.bulk import events as bulk_events  # noqa: F401
         from fleet.bulk.registry import bulk_actions
-        from fleet.pushes import belongings, events, news, views  # noqa: F401
+        from fleet.pushes import belongings, device_views, events, news, views  # noqa: F401
         from fleet.rollouts import belongings as rollout_belongings  # noqa: F401
         from fleet.rollouts import events as rollout_events  # noqa: F401
         from fleet.rollouts import news as rollout_news  # noqa: F401

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fleet.bulk.models import BulkJob, BulkJobItem
-from fleet.pushes.models import ConfigPush, ConfigReceipt
+from fleet.pushes.models import ConfigPush, ConfigReceipt, ConfigVariant
 from fleet.rollouts.models import Rollout, RolloutTarget
 from fleet.transfers.models import Transfer, TransferItem, TransferParty, TransferProof
 
@@ -12,6 +12,7 @@ __all__ = [
     "BulkJobItem",
     "ConfigPush",
     "ConfigReceipt",
+    "ConfigVariant",
     "Rollout",
     "RolloutTarget",
     "Transfer",

@@ -7,6 +7,7 @@ from django.urls import include, path
 from core.views import get_model_urls
 from fleet.bulk.models import BulkJob
 from fleet.bulk.views import BulkStartView
+from fleet.pushes.models import ConfigPush
 from fleet.rollouts.models import Rollout
 from fleet.transfers.models import TransferParty
 from fleet.transfers.question import TransferQuestionView
@@ -15,6 +16,7 @@ app_name = "fleet"
 urlpatterns = [
     path("bulk-jobs/start/<slug:slug>/", BulkStartView.as_view(), name="bulkjob_start"),
     path("bulk-jobs/", include(get_model_urls(BulkJob))),
+    path("config-pushes/", include(get_model_urls(ConfigPush))),
     path("rollouts/", include(get_model_urls(Rollout))),
     path(
         "transfers/question/<uuid:uid>/",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
+from typing import Any
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
@@ -47,9 +48,29 @@ def device_endpoint(*methods: str, close: bool = False) -> Callable[[View], View
     return decorate
 
 
-def reply(body: bytes | str, *, status: int = 200, content_type: str = JSON) -> HttpResponse:
-    """Return an answer with its length, in one piece."""
-    response = HttpResponse(body, status=status, content_type=content_type)
+class Reply(HttpResponse):
+    """An answer with what is to be done once it has left; servers close it then."""
+
+    after: Sequence[Callable[[], Any]] = ()
+
+    def close(self) -> None:
+        """Do it, once."""
+        after, self.after = self.after, ()
+        for noted in after:
+            noted()
+        super().close()
+
+
+def reply(
+    body: bytes | str,
+    *,
+    status: int = 200,
+    content_type: str = JSON,
+    after: Sequence[Callable[[], Any]] = (),
+) -> HttpResponse:
+    """Return an answer with its length, in one piece; `after` it has left, these are called."""
+    response = Reply(body, status=status, content_type=content_type)
+    response.after = after
     response["Content-Length"] = str(len(response.content))
     return response
 

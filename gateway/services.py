@@ -29,7 +29,7 @@ from devices.statuses import read_status
 from fleet.models import RolloutTarget
 from fleet.rollouts.checkins import offered_build, open_target
 from gateway.callers import Caller
-from gateway.configuring import configured, receipt_for
+from gateway.configuring import After, configured, receipt_for
 from gateway.following import CheckedIn, follow
 from gateway.mqtt.mosquitto.waiting import announce_credentials
 from gateway.outcomes import Offer, note_offered, note_outcome
@@ -50,10 +50,11 @@ from gateway.protocol.requests import FirmwareRequest, PushRequest, Registration
 FIRMWARE_PATH = "/device/firmware"
 
 
-def check_in(caller: Caller, registration: Registration) -> bytes:
+def check_in(caller: Caller, registration: Registration, after: After) -> bytes:
     """Register or check in the device that calls; return its answer.
 
-    Audits new devices, offers and installations; broadcasts what changed.
+    `after` gets what is to be done once the answer has left. Audits new devices, offers and
+    installations; broadcasts what changed.
     """
     report = registration.report
     report = replace(report, udid=caller.udid(report.udid))
@@ -74,7 +75,7 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
     device = done.device
     newest = newest_build(device) if not done.is_new else None
     target = open_target(device) if not done.is_new else None
-    receipt = receipt_for(caller.actor, device) if not done.is_new else None
+    receipt = receipt_for(device, status=report.status) if not done.is_new else None
     note_outcome(caller.actor, done, newest, target)
     _let_follow(done, said_status=report.status is not None)
     if done.is_new:
@@ -85,7 +86,7 @@ def check_in(caller: Caller, registration: Registration) -> bytes:
     if offer is not None:
         return _update_answer(caller, offer)
     answer = _plain_answer(caller, done)
-    return answer if receipt is None else configured(caller.actor, receipt, answer)
+    return answer if receipt is None else configured(receipt, answer, after)
 
 
 def firmware_token(caller: Caller, request: FirmwareRequest) -> bytes:

@@ -14,6 +14,7 @@ from devices.models import Device
 from fleet.rollouts.checkins import deltas_allowed
 from gateway import services
 from gateway.callers import Caller, caller_of, caller_without_owner, note_without_key
+from gateway.configuring import After
 from gateway.deltas import delta_response
 from gateway.downloads import (
     Progress,
@@ -55,7 +56,8 @@ def register(request: HttpRequest) -> HttpResponseBase:
     caller = _caller(request, registration, AUTHENTICATION_ERROR)
     if not registration.mac_sent and registration.report.udid is None:
         raise ProtocolError(MISSING_MAC, 200)
-    return reply(services.check_in(caller, registration))
+    after: After = []
+    return reply(services.check_in(caller, registration, after), after=after)
 
 
 @device_endpoint("GET", "HEAD", "POST", close=True)

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from core.fields import Sealed
 from keys.models import ApiKey, EnvVar
 from keys.services import key_digest
 
@@ -48,6 +49,12 @@ class EffectiveVariable:
     def is_secret(self) -> bool:
         """Tell whether the value must be redacted from logs."""
         return self.variable.is_secret
+
+    @property
+    def plain(self) -> str:
+        """Return the value itself, that of a secret included: for devices, never for a page."""
+        value: Any = self.variable.value
+        return value.reveal() if isinstance(value, Sealed) else f"{value}"
 
 
 def devices_using(actor: Any, key: ApiKey) -> QuerySet[Any]:

@@ -29,7 +29,7 @@ from accounts.sockets import Seat, actor_in, seat_of
 from builds.models import Build
 from core.watching import watch
 from devices.models import Device
-from fleet.models import Rollout
+from fleet.models import ConfigPush, Rollout
 
 # With two queries each time; whatever changed closes a connection well within 5 seconds.
 RECHECK_SECONDS = 3.0
@@ -37,6 +37,7 @@ MAX_SUBSCRIPTIONS = 50
 TRY_LATER = 1013
 SOURCES: dict[str, Any] = {
     "build": Build,
+    "configpush": ConfigPush,
     "device": Device,
     "org": Organization,
     "rollout": Rollout,

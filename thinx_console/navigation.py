@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Dashboard", "dashboard", "layout-dashboard", "dashboard"),
             Entry("Devices", "devices:device_list", "cpu", "devices:device"),
             Entry("Meshes", "devices:mesh_list", "topology-star-3", "devices:mesh"),
+            Entry("Configuration", "fleet:configpush_list", "send", "fleet:configpush"),
             Entry("Bulk jobs", "fleet:bulkjob_list", "list-check", "fleet:bulkjob"),
             Entry(
                 "Questions",

@@ -35,6 +35,7 @@ from accounts.services.organizations import (
     organization_demand_second_factor,
     organization_move,
     organization_rename,
+    organization_review_pushes,
 )
 from accounts.tree import STEP
 from core.api.viewsets import ModelViewSet
@@ -53,6 +54,7 @@ class OrganizationViewSet(AccessMixin, ModelViewSet):
         "move": "move",
         "limits": "change",
         "second_factor": "change",
+        "review_pushes": "change",
         "deactivate": "delete",
         "activate": "delete",
         "leave": "view",
@@ -62,8 +64,9 @@ class OrganizationViewSet(AccessMixin, ModelViewSet):
         "move": OrganizationMoveSerializer,
         "limits": OrganizationLimitsSerializer,
         "second_factor": DemandSerializer,
+        "review_pushes": DemandSerializer,
     }
-    sudo_actions = frozenset({"move", "second_factor", "deactivate", "destroy"})
+    sudo_actions = frozenset({"move", "second_factor", "review_pushes", "deactivate", "destroy"})
 
     def get_queryset(self) -> Any:
         """Return the organizations, each with the uid of the visible one right above."""
@@ -120,6 +123,14 @@ class OrganizationViewSet(AccessMixin, ModelViewSet):
         changed = organization_demand_second_factor(
             self.actor, organization=obj, **self.valid_data()
         )
+        return Response(self.represent(changed))
+
+    @extend_schema(request=DemandSerializer, responses=OrganizationSerializer)
+    @action(detail=True, methods=["post"], url_path="review-pushes")
+    def review_pushes(self, request: Request, uid: str) -> Response:
+        """Have a second person approve each configuration push, here and below, or no longer."""
+        obj = self.get_object()
+        changed = organization_review_pushes(self.actor, organization=obj, **self.valid_data())
         return Response(self.represent(changed))
 
     @extend_schema(request=None, responses={204: None})

@@ -64,6 +64,7 @@ class OrganizationSerializer(OrganizationBriefSerializer):
             *OrganizationBriefSerializer.Meta.fields,
             "parent",
             "requires_second_factor",
+            "reviews_pushes",
             "max_devices",
             "max_concurrent_builds",
             "max_storage_mb",
@@ -89,7 +90,7 @@ class OrganizationLimitsSerializer(ScopedModelSerializer):
 
 
 class DemandSerializer(ScopedSerializer):
-    """Whether members need a second factor."""
+    """Whether it is demanded."""
 
     demanded = serializers.BooleanField()
 

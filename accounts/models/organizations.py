@@ -39,6 +39,7 @@ class Organization(UidModel, MP_Node):
     is_personal = models.BooleanField(default=False, editable=False)
     is_active = models.BooleanField(default=True)
     requires_second_factor = models.BooleanField(default=False)
+    reviews_pushes = models.BooleanField(default=False)
     max_devices = models.PositiveIntegerField(null=True, blank=True, validators=LIMIT)
     max_concurrent_builds = models.PositiveIntegerField(null=True, blank=True, validators=LIMIT)
     max_storage_mb = models.PositiveIntegerField(null=True, blank=True, validators=LIMIT)

@@ -14,6 +14,7 @@ from accounts.organization_events import (
     OrganizationDeactivated,
     OrganizationDeleted,
     OrganizationMoved,
+    PushReviewDemanded,
     SecondFactorDemanded,
 )
 from accounts.selectors.tree import foreign_role_holders, inside
@@ -206,6 +207,22 @@ def organization_demand_second_factor(
         organization.save(update_fields=["requires_second_factor"])
         record(
             actor, SecondFactorDemanded, organization, organization=organization, demanded=demanded
+        )
+        _tell(organization)
+    return organization
+
+
+@transaction.atomic
+def organization_review_pushes(
+    actor: Actor, *, organization: Organization, demanded: bool
+) -> Organization:
+    """Have a second person approve each configuration push here and below, or no longer. Audits."""
+    (organization,) = locked(organization)
+    if organization.reviews_pushes != demanded:
+        organization.reviews_pushes = demanded
+        organization.save(update_fields=["reviews_pushes"])
+        record(
+            actor, PushReviewDemanded, organization, organization=organization, demanded=demanded
         )
         _tell(organization)
     return organization

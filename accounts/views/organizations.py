@@ -24,6 +24,7 @@ from accounts.services.organizations import (
     organization_delete,
     organization_demand_second_factor,
     organization_rename,
+    organization_review_pushes,
 )
 from accounts.tables import OrganizationTable
 from accounts.tree import at_or_below, parent_of
@@ -267,6 +268,53 @@ class OrganizationSecondFactorView(OrganizationVerb):
         if result.requires_second_factor:
             return f"{obj} demands a second factor now."
         return f"{obj} demands no second factor any more."
+
+    def next_url(self, obj: Any, result: Any) -> str:
+        """Go back to the settings."""
+        return f"{obj.get_absolute_url()}settings/"
+
+
+@register_model_view(Organization, "review_pushes")
+class OrganizationReviewPushesView(OrganizationVerb):
+    """Have a second person approve each configuration push, or no longer."""
+
+    action = "change"
+    sudo = True
+
+    def get_one(self, action: str) -> Any:
+        """Return the organization, and choose the words of the question."""
+        obj = super().get_one(action)
+        self.title = (  # type: ignore[misc]
+            "Let people in {} push configuration without a review?"
+            if obj.reviews_pushes
+            else "Have a second person review each configuration push in {}?"
+        )
+        self.submit_label = "Demand no review" if obj.reviews_pushes else "Demand a review"  # type: ignore[misc]
+        return obj
+
+    def perform(self, obj: Any, form: Any) -> Organization:
+        """Switch it over."""
+        return organization_review_pushes(
+            self.actor, organization=obj, demanded=not obj.reviews_pushes
+        )
+
+    def consequences(self, obj: Any) -> list[str]:
+        """Say what that means."""
+        if obj.reviews_pushes:
+            return [
+                "One person is enough again, here and below, unless an organization above it "
+                "demands a review."
+            ]
+        return [
+            "Whoever may configure devices can approve a push, but nobody approves their own.",
+            "This holds for everything below, too. Drafts wait for a review from now on.",
+        ]
+
+    def said(self, obj: Any, result: Any) -> str:
+        """Say what holds now."""
+        if result.reviews_pushes:
+            return f"{obj} wants a second person to review configuration pushes."
+        return f"{obj} wants no review of configuration pushes."
 
     def next_url(self, obj: Any, result: Any) -> str:
         """Go back to the settings."""

@@ -28,6 +28,17 @@ class Selection:
         found = (_uid(text) for text in data.getlist("selected"))
         return cls(uids=tuple(uid for uid in found if uid is not None))
 
+    @classmethod
+    def stored(cls, kept: dict[str, Any]) -> Selection:
+        """Read it from where `as_dict` was kept."""
+        return cls(tuple(UUID(text) for text in kept.get("uids", ())), kept.get("query"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON holds it."""
+        if self.query is not None:
+            return {"query": self.query}
+        return {"uids": [f"{uid}" for uid in self.uids]}
+
     def among(self, permitted: Any, filterset_class: Any, request: Any) -> QuerySet[Any]:
         """Return those of the permitted rows that were chosen."""
         if self.query is None:

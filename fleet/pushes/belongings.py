@@ -17,7 +17,9 @@ class ConfigPushes(Belongings):
     many = "configuration pushes"
     order = 5
     model = ConfigPush
-    fields: ClassVar = ("uid", "names", "sealed_values", "created_at", "expires_at")
+    fields: ClassVar = (
+        "uid", "title", "state", "names", "sealed_values", "created_at", "applied_at", "expires_at",
+    )  # fmt: skip
 
     def rows(self, organization: Any) -> Any:
         """Fetch the receipts along."""
@@ -30,7 +32,8 @@ class ConfigPushes(Belongings):
                 "device": f"{receipt.device.uid}",
                 "state": receipt.state,
                 "sent_at": receipt.sent_at,
-                "seen_at": receipt.seen_at,
+                "delivered_at": receipt.delivered_at,
+                "ended_at": receipt.ended_at,
             }
             for receipt in row.receipts.all()
         ]

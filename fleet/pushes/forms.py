@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 
 from core.exceptions import DomainError
-from core.fields import Sealed
+from core.views.selection import Selection
+from devices.models import Mesh
 from fleet.pushes.messages import check_values
 from keys.forms import SecretTextarea
 from keys.pasted import read_variables
@@ -70,17 +71,88 @@ class ConfigPushForm(forms.Form):
         if self.errors:
             return cleaned
         chosen = [self._variables[name] for name in cleaned.get("variables", ())]
-        taken = {entry.name: _plain(entry.variable.value) for entry in chosen}
-        values = taken | cleaned["written"]
+        taken = {entry.name: entry.plain for entry in chosen}
+        values = self.kept_values() | taken | cleaned["written"]
         try:
             check_values(values)
         except DomainError as error:
             raise forms.ValidationError(error.message) from error
-        secret = {entry.name for entry in chosen if entry.is_secret}
+        secret = {entry.name for entry in chosen if entry.is_secret} | self.kept_values().keys()
         if cleaned["secret"]:
             secret |= cleaned["written"].keys()
         return {"values": values, "secret_names": sorted(secret)}
 
+    def kept_values(self) -> dict[str, str]:
+        """Return secret values that stay as they are, though nobody sees them."""
+        return {}
 
-def _plain(value: Any) -> str:
-    return value.reveal() if isinstance(value, Sealed) else f"{value}"
+
+class PushForm(ConfigPushForm):
+    """A push to many devices. `selection` is what was chosen in the list of devices, if it was."""
+
+    title = forms.CharField(
+        label="Title",
+        required=False,
+        max_length=120,
+        help_text="What this is for; without one, it is called after its variables.",
+    )
+    mesh = forms.ModelChoiceField(
+        queryset=Mesh.objects.order_by("alias", "pk"),
+        required=False,
+        to_field_name="uid",
+        label="Devices",
+        empty_label="Every device of the organization",
+        help_text="For others, select them in the list of devices and press “Push configuration”.",
+    )
+    kept = forms.MultipleChoiceField(
+        label="Secret values of this draft",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Those that stay ticked are kept as they are.",
+    )
+    field_order = ("title", "mesh", "kept", "variables", "written", "secret")
+
+    def __init__(
+        self, data: Any = None, *, selection: Selection | None = None, draft: Any = None, **kw: Any
+    ) -> None:
+        self.selection, self.draft = selection, draft
+        if draft is not None:
+            kw["initial"] = _initial(draft)
+        super().__init__(data, **kw)
+        secret = list(draft.secret_names) if draft is not None else []
+        if secret:
+            self.fields["kept"].choices = [(name, name) for name in secret]  # type: ignore[attr-defined]
+        else:
+            del self.fields["kept"]
+        if selection is not None:
+            del self.fields["mesh"]
+        if "variables" in self.fields:
+            self.fields["variables"].label = "From the environment of the organization"
+            self.fields[
+                "variables"
+            ].help_text = "Every device gets the value that is set there now."
+
+    def kept_values(self) -> dict[str, str]:
+        """Return the secret values of the draft that stay."""
+        kept = self.cleaned_data.get("kept", ())
+        return {n: v for n, v in self.draft.values().items() if n in kept} if kept else {}
+
+    def clean(self) -> dict[str, Any]:
+        """Add the devices."""
+        mesh, title = self.cleaned_data.get("mesh"), self.cleaned_data.get("title", "")
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        query = f"mesh={mesh.uid}" if mesh is not None else ""
+        return {**cleaned, "title": title, "selection": self.selection or Selection(query=query)}
+
+
+class ApproveForm(forms.Form):
+    """Which version of a push was looked at."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+def _initial(draft: Any) -> dict[str, Any]:
+    shown = (f"{n}={v}" for n, v in draft.values().items() if n not in draft.secret_names)
+    return {"title": draft.title, "kept": draft.secret_names, "written": "\n".join(shown)}

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
+from builds.engine.environment import env_hash
 from core.exceptions import DomainError
-from fleet.pushes.constants import MAX_MESSAGE_BYTES, MAX_VALUE, MAX_VARIABLES, WIFI
+from fleet.pushes.constants import (
+    MAX_MESSAGE_BYTES,
+    MAX_VALUE,
+    MAX_VARIABLES,
+    MAX_WORDS,
+    WIFI,
+)
 from keys.models import VARIABLE_NAME
 from messaging.payloads import device_json
+
+# A status such as "configuration refused: no such network".
+_REFUSED = re.compile(r"config(?:uration)? (?:failed|refused|rejected)\b[:,;]?\s*", re.IGNORECASE)
+
+
+def refusal_in(status: str) -> str | None:
+    """Return the device's own words when its status says that it could not take a push."""
+    found = _REFUSED.match(status)
+    if found is None:
+        return None
+    return (status[found.end() :].strip() or status.strip())[:MAX_WORDS]
+
+
+def proves(values: Mapping[str, str], reported: str) -> bool:
+    """Tell whether the environment hash that a device reports is that of these values."""
+    return bool(reported) and reported.lower() == env_hash(values)
 
 
 def configuration_message(values: Mapping[str, str]) -> bytes:

@@ -1,8 +1,7 @@
-"""Configuration on its way to a device: who starts it, and how far it came."""
+"""Configuration on its way to devices: a push to one of them, what is taken back, what ends."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,15 +11,17 @@ from django.utils import timezone
 from audit.recorder import record
 from core.exceptions import Conflict
 from core.jobs import changed_on_commit
-from devices.locking import device_locked
+from core.views.selection import Selection
 from devices.models import Device
 from fleet.pushes import events
-from fleet.pushes.choices import ALLOWED_FROM, Channel, ReceiptState
-from fleet.pushes.constants import LIFETIME
-from fleet.pushes.messages import check_values, configuration_message
+from fleet.pushes.applying import config_push_apply
+from fleet.pushes.choices import ALLOWED_FROM, PushState, ReceiptState
+from fleet.pushes.drafting import config_push_draft, require_no_review
 from fleet.pushes.models import ConfigPush, ConfigReceipt
+from fleet.pushes.moving import move, move_all, tell_on_commit
 from fleet.pushes.news import config_expired_news
-from fleet.pushes.selectors import open_receipt
+from fleet.pushes.selectors import counts_of
+from fleet.pushes.signals import push_settled
 
 EXPIRE_PORTION = 500
 
@@ -33,26 +34,23 @@ def config_push_start(
     values: Mapping[str, str],
     secret_names: Iterable[str] = (),
 ) -> ConfigReceipt:
-    """Have a device take over values: over MQTT at once where it listens, else when it calls.
+    """Have one device take over values: over MQTT at once where it listens, else when it calls.
 
-    What was still on its way to the device is replaced. Whoever reaches the device looks for rows
-    that wait, so nothing is enqueued. Audits the names, never the values; broadcasts. Raises
-    DomainError (fleet.config_*) for what no device could take.
+    What was still on its way to it is replaced. Audits the names, never the values; broadcasts.
+    Raises DomainError (fleet.config_*) for what no device could take, Conflict
+    (fleet.push_needs_review) where a second person has to approve.
     """
-    check_values(values)
-    # One after the other for each device: the second of two waits, and replaces the first.
-    device_locked(device)
-    if (waiting := open_receipt(device)) is not None:
-        move(waiting, ReceiptState.REPLACED, ended_at=timezone.now())
-    push = ConfigPush.objects.create(
+    require_no_review(device.organization)
+    push = config_push_draft(
+        actor,
         organization=device.organization,
-        names=[*values],
-        secret_names=sorted({*secret_names} & values.keys()),
-        sealed_values=json.dumps(dict(values), ensure_ascii=False),
-        created_by=actor.user,
-        expires_at=timezone.now() + LIFETIME,
+        values=values,
+        selection=Selection(uids=(device.uid,)),
+        secret_names=secret_names,
     )
-    receipt = ConfigReceipt.objects.create(push=push, device=device)
+    config_push_apply(actor, push=push)
+    receipt = push.receipts.select_related("variant").get()
+    receipt.device, receipt.push = device, push
     _note(actor, events.ConfigurationPushed, receipt)
     return receipt
 
@@ -72,62 +70,59 @@ def config_push_withdraw(actor: Any, *, receipt: ConfigReceipt) -> ConfigReceipt
     return receipt
 
 
-def config_message_of(receipt: ConfigReceipt) -> bytes:
-    """Return the bytes that the device is to get."""
-    return configuration_message(receipt.push.values())
-
-
-@transaction.atomic
-def config_push_sent(actor: Any, *, receipt: ConfigReceipt, channel: Channel) -> bool:
-    """Note that it left for the device; False when it was not waiting any more. Audits, tells."""
-    moved = move(receipt, ReceiptState.SENT, sent_at=timezone.now(), channel=channel)
-    if moved:
-        _note(actor, events.ConfigurationSent, receipt, channel=f"{channel}")
-    return moved
-
-
-@transaction.atomic
-def config_push_seen(actor: Any, *, receipt: ConfigReceipt) -> bool:
-    """Note that the device called after it was sent. Audits, broadcasts."""
-    now = timezone.now()
-    moved = move(receipt, ReceiptState.SEEN, seen_at=now, ended_at=now)
-    if moved:
-        _note(actor, events.ConfigurationSeen, receipt)
-    return moved
-
-
 @transaction.atomic
 def config_pushes_expire() -> int:
     """End what no device fetched in time, and tell of it; return how many. A task calls it."""
     now = timezone.now()
     stale = ConfigReceipt.objects.filter(
-        state__in=ALLOWED_FROM[ReceiptState.EXPIRED], push__expires_at__lt=now
-    ).select_related("device__organization", "push__created_by")
-    found = list(stale.order_by("pk")[:EXPIRE_PORTION])
-    over = [receipt for receipt in found if move(receipt, ReceiptState.EXPIRED, ended_at=now)]
+        state__in=ALLOWED_FROM[ReceiptState.EXPIRED],
+        push__expires_at__lt=now,
+        push__is_settled=False,
+    )
+    pks = list(stale.order_by("pk").values_list("pk", flat=True)[:EXPIRE_PORTION])
+    rows = ConfigReceipt.objects.filter(pk__in=pks)
+    move_all(rows, ReceiptState.EXPIRED, ended_at=now)
+    ended = rows.filter(state=ReceiptState.EXPIRED, ended_at=now)
+    over = list(ended.select_related("device__organization", "push__created_by"))
+    tell_on_commit(over)
     config_expired_news(over)
     return len(over)
 
 
-def move(receipt: ConfigReceipt, to: str, **fields: Any) -> bool:
-    """Compare-and-set the state; return whether this caller made the move. Broadcasts."""
-    rows = ConfigReceipt.objects.filter(pk=receipt.pk, state__in=ALLOWED_FROM[to])
-    moved = rows.update(state=to, **fields) == 1
-    if moved:
-        for name, value in {"state": to, **fields}.items():
-            setattr(receipt, name, value)
-        changed_on_commit(receipt, f"device.{receipt.device.uid}")
-    return moved
+def config_pushes_count() -> int:
+    """Store how far unfinished pushes came, for lists; return how many changed. A task calls it.
+
+    Signals a push that has nothing on its way any more.
+    """
+    going = ConfigPush.objects.filter(is_settled=False, applied_at__isnull=False)
+    return sum(_count(push) for push in going.select_related("organization"))
+
+
+@transaction.atomic
+def _count(push: ConfigPush) -> bool:
+    before = push.counts
+    counts = counts_of(push)
+    is_settled = not {*counts} & {*ALLOWED_FROM[ReceiptState.EXPIRED]}
+    if counts == before and not is_settled:
+        return False
+    rows = ConfigPush.objects.filter(pk=push.pk, is_settled=False, expires_at=push.expires_at)
+    if not rows.update(counts=counts, is_settled=is_settled):
+        return False
+    changed_on_commit(push, f"configpush.{push.uid}", f"org.{push.organization.uid}")
+    if is_settled and push.state == PushState.APPLIED:
+        push_settled.send(ConfigPush, push=push, counts=counts)
+    return True
 
 
 def _note(actor: Any, event: Any, receipt: ConfigReceipt, **facts: Any) -> None:
+    """Audit it in the record of the device."""
     device = receipt.device
     record(
         actor,
         event,
         device,
         organization=device.organization,
-        variables=receipt.push.names,
+        variables=receipt.carried.names,
         push=f"{receipt.push.uid}",
         **facts,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from devices.reports import DeviceReport
 from devices.services import REPORTED, VOLATILE
 from devices.statuses import read_status
+from fleet.pushes.messages import refusal_in
 from gateway.protocol import values
 from gateway.protocol.errors import ProtocolError
 from gateway.protocol.requests import parse_registration
@@ -48,6 +49,8 @@ def read_call(presented: str, body: bytes, address: str) -> Call | None:
         return None
     report = sent.report
     if credential is None or sent.owner is None or report.udid is None or sent.ack:
+        return None
+    if report.status and refusal_in(report.status) is not None:
         return None
     # A device may present its key or the SHA-256 of it.
     digests = (key_digest(credential), credential)

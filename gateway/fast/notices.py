@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from core.jobs import tell_groups
 from core.watching import watched
+from fleet.pushes.moving import tell_pushes
 from gateway.fast.calls import Call
 from gateway.fast.statements import Stored
 from gateway.fast.writer import Told
@@ -29,6 +30,7 @@ class Notices:
         self._devices: dict[str, Any] = {}
         self._organizations: dict[str, str] = {}
         self._keys: dict[int, str] = {}
+        self._receipts: list[int] = []
         self._said_at = 0.0
         self._keys_at = 0.0
 
@@ -39,6 +41,8 @@ class Notices:
             self._devices[uid] = None
             self._organizations[f"{stored.organization_uid}"] = uid
             self._keys[stored.key_id] = call.address
+            if stored.receipt_id is not None:
+                self._receipts.append(stored.receipt_id)
         clock = time.monotonic()
         if clock - self._said_at >= SECONDS_BETWEEN:
             self._said_at = clock
@@ -52,6 +56,9 @@ class Notices:
         messages = [_changed(f"org.{org}", uid) for org, uid in self._organizations.items()]
         for group in watched([f"device.{uid}" for uid in self._devices]):
             messages.append(_changed(group, group.removeprefix("device.")))
+        receipts, self._receipts = self._receipts, []
+        if receipts:
+            tell_pushes(receipts)
         self._devices, self._organizations = {}, {}
         tell_groups(messages)
 

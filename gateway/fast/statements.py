@@ -25,7 +25,7 @@ from devices.presence import LATE, LONGEST, OFFLINE, USUAL, expected, learned
 from devices.services import VOLATILE
 from devices.statuses import SAID, status_assignments
 from fleet.models import ConfigReceipt, RolloutTarget
-from fleet.pushes.choices import OPEN
+from fleet.pushes.choices import OPEN, Proof, ReceiptState
 from fleet.rollouts.choices import OPEN as UNDER_WAY
 from gateway.fast.calls import KEPT, SAME, ZONE, Call
 from keys.models import ApiKey
@@ -52,6 +52,7 @@ class Stored:
     device_id: int
     organization_id: int
     organization_uid: UUID
+    receipt_id: int | None
     mesh_ids: list[str]
 
 
@@ -64,6 +65,7 @@ JOIN {key} k ON {key_matches}
   AND k.organization_id = o.id AND k.revoked_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > {now})
   AND (k.device_id IS NULL OR k.device_id = d.id)
+LEFT JOIN {receipt} c ON c.device_id = d.id AND c.state IN ({open})
 WHERE d.alias <> ''
   AND COALESCE(v.mac, d.mac) = d.mac
   AND COALESCE(v.platform, d.platform) = d.platform
@@ -76,8 +78,14 @@ WHERE d.alias <> ''
   AND NOT EXISTS (
     SELECT 1 FROM {build} b WHERE b.device_id = d.id AND b.status = '{succeeded}'
     AND NOT b.is_held AND b.id > COALESCE(s.installed_build_id, 0))
-  AND NOT EXISTS (SELECT 1 FROM {receipt} c WHERE c.device_id = d.id AND c.state IN ({open}))
+  AND (c.state IS NULL OR c.state = '{delivered}')
   AND NOT EXISTS (SELECT 1 FROM {target} t WHERE t.device_id = d.id AND t.state IN ({under_way}))
+"""
+# What was delivered before a device calls again is applied; one that is replaced just now, by
+# a statement over many, is left to that.
+APPLIED = f"""
+UPDATE {{receipt}} SET state = '{ReceiptState.APPLIED}', proof = '{Proof.REPORT}', ended_at = %s
+WHERE state = '{ReceiptState.DELIVERED}' AND id {{among}}
 """
 
 
@@ -88,7 +96,26 @@ def store(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     """
     with transaction.atomic(durable=True):
         run = _postgresql if connection.vendor == "postgresql" else _sqlite
-        return run(calls, now)
+        stored = run(calls, now)
+        _apply([one.receipt_id for one in stored.values() if one.receipt_id is not None], now)
+        return stored
+
+
+def _apply(receipt_ids: list[int], now: datetime) -> None:
+    """Note for the few devices that called after a push that they have it."""
+    if not receipt_ids:
+        return
+    if connection.vendor == "postgresql":
+        locked = f"IN (SELECT id FROM {TABLES['receipt']} WHERE id = ANY(%s) {_SKIPPING})"
+        values: list[Any] = [now, receipt_ids]
+    else:
+        locked = "IN (SELECT value FROM json_each(%s))"
+        values = [now, json.dumps(receipt_ids)]
+    with connection.cursor() as cursor:
+        cursor.execute(APPLIED.format(receipt=TABLES["receipt"], among=locked), values)
+
+
+_SKIPPING = "FOR UPDATE SKIP LOCKED"
 
 
 def _ordinary(now: str, key_matches: str) -> str:
@@ -97,6 +124,7 @@ def _ordinary(now: str, key_matches: str) -> str:
         now=now,
         key_matches=key_matches,
         succeeded=BuildStatus.SUCCEEDED,
+        delivered=ReceiptState.DELIVERED,
         open=_listed(OPEN),
         under_way=_listed(UNDER_WAY),
     )
@@ -133,7 +161,8 @@ def _postgresql_statement() -> str:
     return f"""
 WITH hit AS MATERIALIZED (
   SELECT v.*, d.id AS device_id, d.alias, d.auto_update, k.id AS key_id, k.prefix,
-         o.id AS organization_id, o.uid AS organization_uid, d.mesh_ids::text AS mesh_ids,
+         o.id AS organization_id, o.uid AS organization_uid, c.id AS receipt_id,
+         d.mesh_ids::text AS mesh_ids,
          d.checkin_interval AS chosen, {KEPT_INTERVAL} AS kept_interval
   FROM unnest({arrays}) AS v({", ".join(_COLUMNS)}) {ordinary}),
 due AS MATERIALIZED (
@@ -146,7 +175,7 @@ SET last_seen_at = %s, kept_interval = hit.kept_interval,
     last_key_prefix = hit.prefix, {status}, {kept}, {volatile}
 FROM hit JOIN due ON due.device_id = hit.device_id WHERE s.device_id = hit.device_id
 RETURNING hit.n, hit.alias, hit.auto_update, hit.key_id, hit.device_id, hit.organization_id,
-          hit.organization_uid, hit.mesh_ids
+          hit.organization_uid, hit.receipt_id, hit.mesh_ids
 """
 
 
@@ -203,7 +232,7 @@ def _sqlite_statements() -> tuple[str, str]:
     asked = f"""
 {_sqlite_rows(_SQLITE_ASKED)}
 SELECT json_group_array(json_array(v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid,
-    json(d.mesh_ids), d.checkin_interval, s.kept_interval, s.last_seen_at)) FROM v {ordinary}
+    c.id, json(d.mesh_ids), d.checkin_interval, s.kept_interval, s.last_seen_at)) FROM v {ordinary}
 """
     state = TABLES["state"]
     kept = ", ".join(f'"{name}" = COALESCE(v."{name}", {state}."{name}")' for name in KEPT)
@@ -235,8 +264,8 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
             rows = [_sqlite_row(calls[n], hit, now, moment) for n, *hit in hits]
             cursor.execute(SQLITE_STORED, [json.dumps(rows)])
     return {
-        n: Stored(alias, bool(auto), key, device, owner, UUID(owner_uid), mesh_ids)
-        for n, _, alias, auto, key, device, owner, owner_uid, mesh_ids, *_ in hits
+        n: Stored(alias, bool(auto), key, pk, owner, UUID(uid), receipt, mesh_ids)
+        for n, _, alias, auto, key, pk, owner, uid, receipt, mesh_ids, *_ in hits
     }
 
 

@@ -98,6 +98,11 @@ class ConsoleBroker(Broker):
         }
         return {one.udid for one in principals if one is not None and one.udid}
 
+    def is_listening(self, topic: str) -> bool:
+        """Tell whether a connected client is subscribed to the topic, by its name."""
+        subscribed = list(self._subscriptions.get(topic, ()))
+        return any(session.transitions.state == "connected" for session, _ in subscribed)
+
     async def _broadcast_message(
         self,
         session: Session | None,

@@ -25,6 +25,7 @@ from builds.choices import BuildStatus
 from builds.models import Artifact, BuildLogLine, SigningKey
 from builds.services import build_run, build_start, source_create, token_issue
 from core.secret_fields import REGISTER, Protection
+from fleet.models import ConfigVariant
 from fleet.pushes.services import config_push_start
 from keys.models import DeployKey, EnvVar
 from keys.services import api_key_create, env_var_set, firmware_key_for
@@ -44,6 +45,7 @@ VALUE = "canary-2c9e-value"
 PLAIN = "canary-2c9e-plain"
 ACCESS = "canary-2c9e-access"
 PUSHED = "canary-2c9e-pushed"
+GIVEN_BACK = "canary-3b7a-given-back"
 TOLD = "canary-2c9e-told"
 HOOKED = "canary-2c9e-hooked"
 PAGES = [
@@ -55,7 +57,7 @@ PAGES = [
 ]
 RESOURCES = [
     *("devices", "api-keys", "deploy-keys", "env-vars", "sources", "builds", "artifacts"),
-    *("audit-events", "organizations", "config-pushes"),
+    *("audit-events", "organizations", "config-pushes", "config-receipts"),
     *("notifications", "notification-rules"),
 ]
 
@@ -94,7 +96,13 @@ def canaries(acme, alice, system, device, python_source, lines, settings) -> dic
     browser_remember(actor, request=RequestFactory().get("/"), response=answer, factor=app)
     invitation_send(actor, organization=acme, email="new@example.org", role="viewer")
     pushed = {"WORD": PUSHED}
-    config_push_start(actor, device=device, values=pushed, secret_names=["WORD"])
+    receipt = config_push_start(actor, device=device, values=pushed, secret_names=["WORD"])
+    ConfigVariant.objects.create(
+        push=receipt.push,
+        names=["WORD"],
+        secret_names=["WORD"],
+        sealed_values=json.dumps({"WORD": GIVEN_BACK}),
+    )
     topic = f"/{acme.owner_id}/{device.udid}"
     told = f'{{"configuration":{{"WORD":"{TOLD}"}}}}'
     publish_on_commit(topic, told, organization=acme, device=device)
@@ -111,6 +119,7 @@ def canaries(acme, alice, system, device, python_source, lines, settings) -> dic
         "keys.ApiKey.mqtt_digest": device_key,
         "keys.ApiKey.sealed_key": firmware_key_for(system, device=device),
         "fleet.ConfigPush.sealed_values": PUSHED,
+        "fleet.ConfigVariant.sealed_values": GIVEN_BACK,
         "messaging.Publication.payload": TOLD,
         "notifications.NotificationRule.destination": HOOKED,
         "notifications.NotificationRule.secret": signing,

@@ -10,19 +10,21 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import AuditEvent
+from builds.engine.environment import env_hash
 from core.exceptions import Conflict
 from fleet.models import ConfigPush, ConfigReceipt
 from fleet.pushes.choices import Channel, ReceiptState
+from fleet.pushes.receipts import config_push_sent
 from fleet.pushes.services import (
-    config_push_sent,
     config_push_start,
     config_push_withdraw,
     config_pushes_expire,
 )
-from gateway.configuring import configuration_publish, configuration_seen
+from gateway.configuring import IN_FLIGHT
 from gateway.fast.calls import read_call
 from gateway.fast.statements import store
-from messaging.models import DeviceMessage, Publication
+from keys.services import env_var_set
+from messaging.models import DeviceMessage
 from tests.factories.devices import DeviceFactory
 from tests.factories.fleet import make_push
 from tests.factories.keys import make_api_key
@@ -64,23 +66,61 @@ def verbs() -> list[str]:
     return list(rows.values_list("verb", flat=True))
 
 
-def test_device_is_given_its_configuration_once_and_then_has_seen_it(probe, call):
+def test_device_is_given_its_configuration_once_and_then_has_it(probe, call):
     receipt = make_push(probe, {"EVERY": "60"})
     first = json.loads(call(probe))
     assert first["configuration"] == {"EVERY": "60"}
     assert first["registration"]["success"] is True
     receipt.refresh_from_db()
-    assert (receipt.state, receipt.channel) == (ReceiptState.SENT, Channel.HTTP)
+    assert (receipt.state, receipt.channel) == (ReceiptState.DELIVERED, Channel.HTTP)
     assert "configuration" not in json.loads(call(probe))
     receipt.refresh_from_db()
-    assert receipt.state == ReceiptState.SEEN
-    assert receipt.queued_at <= receipt.sent_at <= receipt.seen_at
+    assert (receipt.state, receipt.proof) == (ReceiptState.APPLIED, "report")
+    assert receipt.queued_at <= receipt.sent_at <= receipt.delivered_at <= receipt.ended_at
     assert "configuration" not in json.loads(call(probe))
-    assert verbs() == [
-        "fleet.configuration_pushed",
-        "fleet.configuration_sent",
-        "fleet.configuration_seen",
-    ]
+    assert verbs() == ["fleet.push_drafted", *["fleet.configuration_pushed"] * 2]
+
+
+def test_device_says_in_its_own_words_why_it_could_not(probe, call):
+    receipt = make_push(probe)
+    call(probe)
+    call(probe, status="Configuration refused: no such network")
+    receipt.refresh_from_db()
+    assert (receipt.state, receipt.words) == (ReceiptState.FAILED, "no such network")
+
+
+def test_environment_hash_proves_it_even_before_it_is_acknowledged(probe, call):
+    receipt = make_push(probe, {"EVERY": "60"})
+    call(probe)
+    ConfigReceipt.objects.update(state=ReceiptState.SENT, delivered_at=None)
+    call(probe, env_hash=env_hash({"EVERY": "61"}))
+    receipt.refresh_from_db()
+    assert receipt.state == ReceiptState.SENT
+    call(probe, env_hash=env_hash({"EVERY": "60"}))
+    receipt.refresh_from_db()
+    assert (receipt.state, receipt.proof) == (ReceiptState.APPLIED, "env_hash")
+
+
+def test_hash_of_the_whole_environment_proves_it_too(acme, probe, call, system):
+    env_var_set(system, organization=acme, name="MODE", value="eco")
+    env_var_set(system, organization=acme, name="EVERY", value="5")
+    receipt = make_push(probe, {"EVERY": "60"})
+    call(probe)
+    call(probe, env_hash=env_hash({"EVERY": "60", "MODE": "eco"}))
+    receipt.refresh_from_db()
+    assert receipt.proof == "env_hash"
+
+
+def test_answer_that_was_never_acknowledged_is_given_again(probe, call):
+    receipt = make_push(probe, {"EVERY": "60"})
+    call(probe)
+    lost = {"state": ReceiptState.SENT, "delivered_at": None}
+    ConfigReceipt.objects.update(**lost)
+    assert "configuration" not in json.loads(call(probe))
+    ConfigReceipt.objects.update(sent_at=timezone.now() - 2 * IN_FLIGHT)
+    assert json.loads(call(probe))["configuration"] == {"EVERY": "60"}
+    receipt.refresh_from_db()
+    assert (receipt.state, receipt.attempts) == (ReceiptState.DELIVERED, 2)
 
 
 @pytest.mark.parametrize("platform", ["arduino:esp8266", "platformio:esp32"])
@@ -106,6 +146,24 @@ def test_device_for_which_something_waits_takes_the_way_of_the_services(acme, pr
     assert not store([ordinary], timezone.now())
     config_push_withdraw(system, receipt=receipt)
     assert store([ordinary], timezone.now())
+
+
+def test_call_after_delivery_is_ordinary_and_proves_it(acme, probe, key):
+    body = json.dumps({"registration": {"owner": acme.owner_id, "udid": probe.udid}}).encode()
+    receipt = make_push(probe)
+    ConfigReceipt.objects.update(state=ReceiptState.SENT)
+    assert not store([read_call(key, body, "192.0.2.1")], timezone.now())
+    ConfigReceipt.objects.update(state=ReceiptState.DELIVERED)
+    stored = store([read_call(key, body, "192.0.2.1")], timezone.now())
+    assert stored[0].receipt_id == receipt.pk
+    receipt.refresh_from_db()
+    assert (receipt.state, receipt.proof) == (ReceiptState.APPLIED, "report")
+    assert store([read_call(key, body, "192.0.2.1")], timezone.now())[0].receipt_id is None
+
+
+def test_refusal_is_for_the_services(acme, probe, key):
+    sent = {"owner": acme.owner_id, "udid": probe.udid, "status": "config failed: x"}
+    assert read_call(key, json.dumps({"registration": sent}).encode(), "192.0.2.1") is None
 
 
 def test_newer_push_replaces_what_is_still_on_its_way(probe, call):
@@ -158,7 +216,7 @@ def test_of_two_who_send_one_has_sent(probe, system):
         mine = ConfigReceipt.objects.select_related("push", "device__organization").get()
         barrier.wait(30)
         try:
-            outcomes.append(config_push_sent(system, receipt=mine, channel=Channel.MQTT))
+            outcomes.append(config_push_sent(receipt=mine, channel=Channel.MQTT))
         finally:
             connection.close()
 
@@ -196,36 +254,6 @@ def heard(device, payload: bytes) -> DeviceMessage:
     return DeviceMessageFactory(device=device, payload=payload)
 
 
-def published() -> list[str]:
-    return [row.payload.reveal() for row in Publication.objects.order_by("pk")]
-
-
-def test_device_that_listens_over_mqtt_is_published_to_at_once(probe, call, system):
-    heard(probe, b'{"status":"connected"}')
-    receipt = make_push(probe, {"A": "1"})
-    assert configuration_publish(system) == 1
-    assert configuration_publish(system) == 0
-    receipt.refresh_from_db()
-    assert (receipt.state, receipt.channel) == (ReceiptState.SENT, Channel.MQTT)
-    row = Publication.objects.get()
-    assert row.topic == f"/{probe.organization.owner_id}/{probe.udid}"
-    assert published() == ['{"configuration":{"A":"1"}}']
-    assert "1" not in row.shown.replace("configuration", "")
-    configuration_seen(system, [probe.pk])
-    receipt.refresh_from_db()
-    assert receipt.state == ReceiptState.SEEN
-
-
-def test_device_that_was_never_heard_over_mqtt_or_has_left_is_not_published_to(acme, system):
-    make_push(DeviceFactory(organization=acme))
-    gone = DeviceFactory(organization=acme)
-    heard(gone, b'{"status":"connected"}')
-    heard(gone, b'{ "status" : "disconnected" }')
-    make_push(gone)
-    assert configuration_publish(system) == 0
-    assert not Publication.objects.exists()
-
-
 def test_check_in_leaves_to_mqtt_what_goes_that_way(acme, probe, call):
     heard(probe, b'{"status":"connected"}')
     make_push(probe)
@@ -238,3 +266,10 @@ def test_check_in_leaves_to_mqtt_what_goes_that_way(acme, probe, call):
     heard(script, b'{ "status" : "disconnected" }')
     make_push(script, {"A": "1"})
     assert json.loads(call(script))["configuration"] == {"A": "1"}
+
+
+def test_device_that_does_not_listen_after_all_gets_it_by_check_in(probe, call):
+    heard(probe, b'{"status":"connected"}')
+    make_push(probe)
+    ConfigReceipt.objects.update(channel=Channel.HTTP)
+    assert "configuration" in json.loads(call(probe))

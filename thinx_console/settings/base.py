@@ -330,6 +330,7 @@ CELERY = {
         "builds.sweep": {"task": "builds.sweep", "schedule": 10.0},
         "fleet.bulk_sweep": {"task": "fleet.bulk_sweep", "schedule": 10.0},
         "fleet.expire": {"task": "fleet.expire", "schedule": 300.0},
+        "fleet.count": {"task": "fleet.count", "schedule": 10.0},
         "fleet.rollouts": {"task": "fleet.rollouts", "schedule": 5.0},
         "fleet.transfer_sweep": {"task": "fleet.transfer_sweep", "schedule": 10.0},
         "devices.transform": {"task": "devices.transform", "schedule": 10.0},

@@ -14,9 +14,10 @@ from devices.models import Device
 from devices.status_services import Sign, signs_store
 from devices.statuses import read_status
 from gateway.callers import gateway_actor
-from gateway.configuring import configuration_publish, configuration_seen
+from gateway.configuring import After
 from gateway.following import CheckedIn, follow
 from gateway.mqtt.bridge.intake import Heard
+from gateway.mqtt.bridge.pushing import Pushing
 from gateway.mqtt.bridge.registering import register
 from gateway.mqtt.bridge.telling import Telling
 from gateway.protocol.messages import NOTHING, Said, read_message
@@ -46,13 +47,21 @@ class Message:
 
 @dataclass
 class Handling:
-    """Handles batches. `say` publishes to a topic, from any thread."""
+    """Handles batches. `say` publishes to a topic, from any thread; `listens` and `is_up` are as
+    of Pushing."""
 
     say: Say
+    listens: Callable[[str], bool] | None = None
+    is_up: Callable[[], bool] = lambda: True
     telling: Telling = field(default_factory=Telling)
     counts: Counter[str] = field(default_factory=Counter)
     _unpruned: Counter[int] = field(default_factory=Counter)
     _own: Counter[tuple[str, bytes]] = field(default_factory=Counter)
+    pushing: Pushing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Have configuration sent the same way as everything else."""
+        self.pushing = Pushing(self._publish, self.listens, self.is_up)
 
     def handle(self, batch: Sequence[Heard]) -> None:
         """Handle a batch at once; one bad message of it spoils no other."""
@@ -103,8 +112,7 @@ class Handling:
         with transaction.atomic():
             signs_store(signs)
             messages_keep(kept)
-        heard_of = {sign.device.pk for sign in signs if not sign.is_gone}
-        configuration_seen(gateway_actor("", credential="MQTT"), heard_of)
+        self.pushing.heard(signs)
         self._prune(kept)
         follow([_followed(sign) for sign in signs if not sign.is_gone])
         self.telling.add(message.device for message in messages if message.device is not None)
@@ -113,7 +121,7 @@ class Handling:
 
     def idle(self) -> None:
         """Publish what waits, and tell the pages."""
-        configuration_publish(gateway_actor("", credential="MQTT"))
+        self.pushing.turn()
         while publications_send(self._publish) == AT_ONCE:
             pass
         self.telling.flush()
@@ -166,9 +174,12 @@ class Handling:
             question_confirmed(actor, device=device)
 
     def _register(self, message: Message, registration: Registration) -> None:
-        answer = register(message.heard, message.address, registration)
+        after: After = []
+        answer = register(message.heard, message.address, registration, after)
         if answer is not None:
             self.say(message.address.device_topic, answer)
+        for noted in after:
+            noted()
 
 
 def _devices(udids: set[UUID]) -> dict[UUID, Device]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.models import Organization
 from gateway.callers import Caller, gateway_actor
+from gateway.configuring import After
 from gateway.mqtt.bridge.intake import Heard
 from gateway.protocol import answers
 from gateway.protocol.errors import INVALID_OWNER, ProtocolError
@@ -51,15 +52,20 @@ class TopicCaller(Caller):
         return self.topic_udid
 
 
-def register(heard: Heard, address: Address, registration: Registration) -> bytes | None:
-    """Register or check in the device of a topic; return the answer, or None for a stranger."""
+def register(
+    heard: Heard, address: Address, registration: Registration, after: After
+) -> bytes | None:
+    """Register or check in the device of a topic; return the answer, or None for a stranger.
+
+    `after` gets what is to be done once the answer is said.
+    """
     caller = _caller(heard, address)
     if caller is None:
         return None
     try:
         if registration.owner_sent and registration.owner != address.owner:
             raise ProtocolError(f"{INVALID_OWNER}{registration.owner_sent}")
-        return check_in(caller, registration)
+        return check_in(caller, registration, after)
     except ProtocolError as error:
         return answers.refused(error.response)
     except DatabaseError:

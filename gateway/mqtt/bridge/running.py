@@ -17,7 +17,8 @@ class Bridge:
     """Handles what `hear` is given in a thread of its own; `say` publishes.
 
     `is_up` tells whether the way to the broker is open, for the sign of life. `connected` names
-    the devices that hold a connection open, where the broker can be asked.
+    the devices that hold a connection open, and `listens` whether one is subscribed to a topic,
+    where the broker can be asked.
     """
 
     def __init__(
@@ -25,8 +26,9 @@ class Bridge:
         say: Say,
         is_up: Callable[[], bool],
         connected: Callable[[], set[str]] | None = None,
+        listens: Callable[[str], bool] | None = None,
     ) -> None:
-        self.handling = Handling(say)
+        self.handling = Handling(say, listens, is_up)
         self._is_up = is_up
         self._intake = Intake(self.handling.handle, self._idle)
         self._beat_at = 0.0
@@ -63,4 +65,5 @@ class Bridge:
         now = self._connected()
         connected_note(now)
         disconnected_note(self._last_connected - now)
+        self.handling.pushing.connected(now - self._last_connected)
         self._last_connected = now

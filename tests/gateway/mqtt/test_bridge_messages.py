@@ -96,7 +96,7 @@ def test_silent_connection_alone_keeps_the_device_online(connect, probe, acme_ke
     wait_for(lambda: presence(probe) == "online")
 
 
-def test_configuration_reaches_a_device_that_listens_and_is_seen(
+def test_configuration_reaches_a_device_that_listens_and_is_applied(
     connect, probe, acme_key, topic, system
 ):
     device = connect(probe.udid, acme_key[1])
@@ -106,4 +106,4 @@ def test_configuration_reaches_a_device_that_listens_and_is_seen(
     receipt = config_push_start(system, device=probe, values={"EVERY": "60"})
     wait_for(lambda: (topic, b'{"configuration":{"EVERY":"60"}}') in device.messages)
     device.publish(f"{topic}/status", '{ "status" : "every minute" }')
-    wait_for(lambda: type(receipt).objects.get(pk=receipt.pk).state == "seen")
+    wait_for(lambda: type(receipt).objects.get(pk=receipt.pk).state == "applied")
