@@ -31,7 +31,10 @@ class PushTable(ConsoleTable):
     title = NameColumn(verbose_name="Push", order_by=("title", "pk"))
     state = StatusColumn(order_by=("state", "pk"))
     progress = ComponentColumn(
-        "fleet/columns/push_progress.html", accessor="counts", orderable=False, verbose_name="Devices"
+        "fleet/columns/push_progress.html",
+        accessor="counts",
+        orderable=False,
+        verbose_name="Devices",
     )
     by = ComponentColumn(
         "fleet/columns/by.html", accessor="created_by", orderable=False, attrs=WIDER

@@ -97,11 +97,11 @@ def store(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     with transaction.atomic(durable=True):
         run = _postgresql if connection.vendor == "postgresql" else _sqlite
         stored = run(calls, now)
-        _apply([one.receipt_id for one in stored.values() if one.receipt_id is not None], now)
+        confirm([one.receipt_id for one in stored.values() if one.receipt_id is not None], now)
         return stored
 
 
-def _apply(receipt_ids: list[int], now: datetime) -> None:
+def confirm(receipt_ids: list[int], now: datetime) -> None:
     """Note for the few devices that called after a push that they have it."""
     if not receipt_ids:
         return

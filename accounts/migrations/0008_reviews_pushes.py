@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_limits_fit_both_databases"),
+        ("accounts", "0007_lists"),
     ]
 
     operations = [

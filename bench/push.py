@@ -1,0 +1,160 @@
+"""A push to many devices, inside the console's environment: durable, then fetched and confirmed.
+
+`python -m bench.push DEVICES ROUNDS` prints JSON. The reference is two bare statements over the
+same rows of the same tables: an UPDATE of what is open, and an INSERT … SELECT of receipts; both
+are undone after each turn, so that each side finds the same. The simulator is the gateway's own
+code without HTTP: check-ins that fetch (one by one, as devices call), and the statement of the fast
+way that confirms; it stops at a bound of seconds and says how far it came.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402
+
+from accounts.actor import Actor  # noqa: E402
+from accounts.models import Organization  # noqa: E402
+from core.views.selection import Selection  # noqa: E402
+from devices.models import Device, DeviceState  # noqa: E402
+from fleet.models import ConfigPush, ConfigReceipt  # noqa: E402
+from fleet.pushes.applying import config_push_apply  # noqa: E402
+from fleet.pushes.drafting import config_push_draft  # noqa: E402
+from fleet.pushes.receipts import open_receipt  # noqa: E402
+from fleet.pushes.selectors import counts_of  # noqa: E402
+from gateway.configuring import configured, receipt_for  # noqa: E402
+from gateway.fast.statements import confirm  # noqa: E402
+from gateway.protocol import answers  # noqa: E402
+
+SIMULATED_SECONDS = 60.0
+RECEIPTS = ConfigReceipt._meta.db_table
+DEVICES = Device._meta.db_table
+
+
+def main(devices: int, rounds: int) -> dict[str, Any]:
+    """Measure A B A B; return every single time."""
+    actor = Actor.named_system("bench")
+    organization = Organization.objects.add_root(instance=Organization(name="Bench of pushes"))
+    fill(organization, devices)
+    # What is open before each turn, so that there is as much to replace as to add.
+    apply(actor, organization)
+    ours, bare = [], []
+    for _ in range(rounds):
+        ours.append(timed(lambda: apply(actor, organization)))
+        bare.append(timed(lambda: reference(actor, organization)))
+    push = apply(actor, organization)
+    return {
+        "devices": devices,
+        "ours": ours,
+        "bare": bare,
+        "ours_seconds": statistics.median(ours),
+        "bare_seconds": statistics.median(bare),
+        "simulated": simulate(push),
+    }
+
+
+def fill(organization: Organization, count: int) -> None:
+    """Make devices that call over HTTP."""
+    with transaction.atomic():
+        Device.objects.bulk_create(
+            (
+                Device(organization=organization, alias=f"p{n:06d}", platform="python")
+                for n in range(count)
+            ),
+            batch_size=5_000,
+        )
+        rows = Device.objects.filter(organization=organization).values_list("pk", flat=True)
+        DeviceState.objects.bulk_create(
+            (DeviceState(device_id=pk) for pk in rows), batch_size=5_000
+        )
+
+
+def timed(work: Any) -> float:
+    """Return the seconds that the work takes, its commit included."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def apply(actor: Actor, organization: Organization) -> ConfigPush:
+    """Draft and apply a push to every device."""
+    push = config_push_draft(
+        actor,
+        organization=organization,
+        values={"EVERY": "60", "MODE": "eco"},
+        selection=Selection(query=""),
+    )
+    return config_push_apply(actor, push=push)
+
+
+def reference(actor: Actor, organization: Organization) -> None:
+    """Do the same rows by two bare statements, for a push that is there already."""
+    push = ConfigPush.objects.filter(organization=organization).order_by("-pk").first()
+    assert push is not None
+    bare = config_push_draft(
+        actor, organization=organization, values={"A": "1"}, selection=Selection(query="")
+    )
+    uid = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {RECEIPTS} SET state = 'replaced', ended_at = CURRENT_TIMESTAMP "
+            "WHERE push_id = %s AND state = 'queued'",
+            [push.pk],
+        )
+        cursor.execute(
+            f"INSERT INTO {RECEIPTS} (uid, push_id, device_id, state, channel, attempts, proof, "
+            f"words, queued_at) SELECT {uid}, %s, id, 'queued', '', 0, '', '', CURRENT_TIMESTAMP "
+            f"FROM {DEVICES} WHERE organization_id = %s",
+            [bare.pk, organization.pk],
+        )
+
+
+def simulate(push: ConfigPush) -> dict[str, Any]:
+    """Have devices fetch and confirm until all have or time is up; count the receipts exactly."""
+    began = time.perf_counter()
+    fetched = 0
+    rows = Device.objects.filter(config_receipts__push=push).select_related("organization", "state")
+    for device in rows.order_by("pk").iterator(chunk_size=1000):
+        if time.perf_counter() - began > SIMULATED_SECONDS:
+            break
+        fetched += fetch(device)
+    fetching = time.perf_counter() - began
+    delivered = ConfigReceipt.objects.filter(push=push, state="delivered")
+    pks = list(delivered.order_by("pk").values_list("pk", flat=True))
+    began = time.perf_counter()
+    for start in range(0, len(pks), 500):
+        with transaction.atomic():
+            confirm(pks[start : start + 500], push.applied_at)
+    return {
+        "fetched": fetched,
+        "fetch_seconds": fetching,
+        "confirm_seconds": time.perf_counter() - began,
+        "receipts": counts_of(push),
+        "not_exact": ConfigReceipt.objects.filter(push=push).count()
+        - sum(counts_of(push).values()),
+    }
+
+
+def fetch(device: Device) -> bool:
+    """Let one device call; return whether it was given the configuration."""
+    receipt = receipt_for(device, status=None)
+    if receipt is None:
+        return False
+    after: list[Any] = []
+    plain = answers.checked_in(owner="o", alias="a", udid="u", auto_update=False, timestamp=0)
+    answer = configured(receipt, plain, after)
+    for noted in after:
+        noted()
+    return b'"configuration"' in answer and open_receipt(device) is not None
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]), int(sys.argv[2]))))
