@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("fleet", "0002_bulk_jobs"),
+        ("fleet", "0003_rollouts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
