@@ -47,7 +47,6 @@ STATES: dict[str, State] = {
     "sent": State("Sent", "send", "running"),
     "delivered": State("Delivered", "inbox", "running"),
     "applied": State("Applied", "circle-check", "ok"),
-    "draft": State("Draft", "edit", "unknown"),
     "review": State("In review", "eye", "warning"),
     "approved": State("Approved", "circle-check", "ok"),
     "reverted": State("Reverted", "arrow-back-up", "unknown"),

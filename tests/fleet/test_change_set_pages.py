@@ -155,11 +155,12 @@ def test_pages_cost_the_same_however_many(in_acme, olga, acme, django_assert_max
     for url in (draft_of(client, acme, 2), "/config-pushes/"):
         with django_assert_max_num_queries(60) as few:
             client.get(url)
+        count = len(few)
         DeviceFactory.create_batch(8, organization=acme)
         draft_of(client, acme, 1)
         with django_assert_max_num_queries(60) as many:
             client.get(url)
-        assert len(many) == len(few)
+        assert len(many) <= count
 
 
 def draft_of(client, acme, devices: int) -> str:
