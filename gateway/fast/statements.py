@@ -106,16 +106,14 @@ def confirm(receipt_ids: list[int], now: datetime) -> None:
     if not receipt_ids:
         return
     if connection.vendor == "postgresql":
-        locked = f"IN (SELECT id FROM {TABLES['receipt']} WHERE id = ANY(%s) {_SKIPPING})"
+        rows = f"SELECT id FROM {TABLES['receipt']} WHERE id = ANY(%s) FOR UPDATE SKIP LOCKED"
+        locked = f"IN ({rows})"
         values: list[Any] = [now, receipt_ids]
     else:
         locked = "IN (SELECT value FROM json_each(%s))"
         values = [now, json.dumps(receipt_ids)]
     with connection.cursor() as cursor:
         cursor.execute(APPLIED.format(receipt=TABLES["receipt"], among=locked), values)
-
-
-_SKIPPING = "FOR UPDATE SKIP LOCKED"
 
 
 def _ordinary(now: str, key_matches: str) -> str:
