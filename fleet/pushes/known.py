@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from core.exceptions import DomainError
 from core.fields import Sealed
-from devices.models import Device
+from devices.models import Device, MeshMember
 from fleet.pushes.choices import ReceiptState
 from fleet.pushes.constants import WIFI
 from fleet.pushes.messages import check_values
@@ -50,9 +50,9 @@ def known_values(
 ) -> dict[int, Kept]:
     """Return what each device was last confirmed to have of these variables.
 
-    Else what is set for it: on the device, its source, the organization. With `before`, what was
-    confirmed before that push. `visible` narrows the variables whose values may be shown; the
-    others count as secret. Four queries, however many devices.
+    Else what is set for it: on the device, its meshes, its source, the organization. With
+    `before`, what was confirmed before that push. `visible` narrows the variables whose values
+    may be shown; the others count as secret. A few queries, however many devices.
     """
     found = {pk: Kept() for pk in device_ids}
     _confirmed(found, set(names), before)
@@ -103,12 +103,31 @@ def _opened(pushes: Any, names: set[str]) -> dict[tuple[int, int | None], Any]:
 
 
 def _in_force(found: dict[int, Kept], names: set[str], visible: Any) -> None:
+    """Fill in what is set nearest to each device, as keys.selectors.effective_variables."""
     rows = Device.objects.filter(pk__in=found).values_list("pk", "source_id", "organization_id")
     places = list(rows.order_by())
-    of_devices, of_sources, of_organizations = Q(device__in=found), Q(), Q()
-    of_sources = Q(source__in={source for _, source, _ in places if source})
-    of_organizations = Q(organization__in={org for *_, org in places}, source=None, device=None)
-    variables = EnvVar.objects.filter(of_devices | of_sources | of_organizations, name__in=names)
+    members = MeshMember.objects.filter(device__in=found).order_by("mesh__mesh_id", "mesh")
+    meshes: dict[int, list[int]] = {}
+    for device_id, mesh_id in members.values_list("device_id", "mesh_id"):
+        meshes.setdefault(device_id, []).append(mesh_id)
+    by_place = _by_place(found, places, names, visible)
+    for pk, source_id, organization_id in places:
+        nearest = [("device", pk), *(("mesh", mesh) for mesh in meshes.get(pk, ()))]
+        nearest += [("source", source_id), ("organization", organization_id)]
+        for place in nearest:
+            for name, value, is_secret in by_place.get(place, ()):
+                found[pk].take(name, value, is_secret=is_secret)
+
+
+def _by_place(
+    found: dict[int, Kept], places: list[Any], names: set[str], visible: Any
+) -> dict[tuple[str, int], list[tuple[str, str, bool]]]:
+    in_meshes = MeshMember.objects.filter(device__in=found).values("mesh")
+    sources = {source for _, source, _ in places if source}
+    organizations = {organization for *_, organization in places}
+    rule = Q(device__in=found) | Q(mesh__in=in_meshes) | Q(source__in=sources)
+    rule |= Q(organization__in=organizations, source=None, mesh=None, device=None)
+    variables = EnvVar.objects.filter(rule, organization__in=organizations, name__in=names)
     shown = None if visible is None else set(visible.values_list("pk", flat=True))
     by_place: dict[tuple[str, int], list[tuple[str, str, bool]]] = {}
     for variable in variables.order_by():
@@ -116,11 +135,7 @@ def _in_force(found: dict[int, Kept], names: set[str], visible: Any) -> None:
         is_secret = variable.is_secret or (shown is not None and variable.pk not in shown)
         entry = (variable.name, _plain(variable.value), is_secret)
         by_place.setdefault(place, []).append(entry)
-    for pk, source_id, organization_id in places:
-        nearest = (("device", pk), ("source", source_id), ("organization", organization_id))
-        for place in nearest:
-            for name, value, is_secret in by_place.get(place, ()):  # type: ignore[call-overload]
-                found[pk].take(name, value, is_secret=is_secret)
+    return by_place
 
 
 def _plain(value: Any) -> str:

@@ -35,7 +35,7 @@ from fleet.pushes.services import config_push_start, config_pushes_count, config
 from fleet.pushes.signals import push_settled, push_submitted
 from keys.services import env_var_set
 from tests.factories.accounts import OrganizationFactory
-from tests.factories.devices import DeviceFactory
+from tests.factories.devices import DeviceFactory, MeshFactory
 from tests.factories.fleet import make_push
 
 EVERYTHING = Selection(query="")
@@ -336,6 +336,16 @@ def test_preview_says_what_changes_on_each_device(acme, fleet, draft, system):
         "d3": [("EVERY", "60", "60", True)],
     }
     assert shown(system, draft({"NEW": "1"}))["d0"] == [("NEW", None, "1", False)]
+
+
+def test_preview_knows_variables_of_meshes(acme, fleet, draft, system):
+    mesh = MeshFactory(organization=acme)
+    mesh.devices.add(fleet[1])
+    env_var_set(system, organization=acme, name="EVERY", value="60")
+    env_var_set(system, organization=acme, mesh=mesh, name="EVERY", value="9")
+    found = shown(system, draft())
+    assert found["d0"] == [("EVERY", "60", "60", True)]
+    assert found["d1"] == [("EVERY", "9", "60", False)]
 
 
 def test_preview_masks_secrets_of_either_side(acme, fleet, draft, system):
