@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from accounts.models import Organization
 from core.jobs import tell_groups
 from core.watching import watched
 from devices.models import Device
@@ -76,15 +77,23 @@ def queue(
 ) -> int:
     """Add a receipt for each of these devices; return how many. One statement.
 
-    No device may have an open one. Those that are deleted by now get none.
+    No device may have an open one. Those that are deleted by now, or went to an organization
+    elsewhere, get none: whoever gives a device away locks its row, so one waits for the other.
     """
+    locking = " FOR KEY SHARE OF d" if connection.vendor == "postgresql" else ""
     return _run(
         f"INSERT INTO {RECEIPTS} (uid, push_id, variant_id, device_id, state, channel, attempts, "  # noqa: S608
         "proof, words, queued_at) "
         f"SELECT {_uid()}, %s, %s, d.id, 'queued', '', 0, '', '', %s FROM {DEVICES} d "
-        f"WHERE d.id {_among()}",
-        [push.pk, variant.pk if variant else None, now, _ids(device_ids)],
+        f"WHERE d.id {_among()} AND d.organization_id {_among()}{locking}",
+        [push.pk, variant.pk if variant else None, now, _ids(device_ids), _ids(_places(push))],
     )
+
+
+def _places(push: ConfigPush) -> list[int]:
+    """Return the organization of a push and those below it."""
+    rows = Organization.objects.filter(path__startswith=push.organization.path)
+    return list(rows.order_by().values_list("pk", flat=True))
 
 
 def _run(statement: str, values: list[Any]) -> int:

@@ -12,6 +12,7 @@ from audit.recorder import record
 from core.exceptions import Conflict
 from core.jobs import changed_on_commit
 from core.views.selection import Selection
+from devices.locking import device_locked
 from devices.models import Device
 from fleet.pushes import events
 from fleet.pushes.applying import config_push_apply
@@ -40,6 +41,7 @@ def config_push_start(
     Raises DomainError (fleet.config_*) for what no device could take, Conflict
     (fleet.push_needs_review) where a second person has to approve.
     """
+    device_locked(device)
     require_no_review(device.organization)
     push = config_push_draft(
         actor,

@@ -18,9 +18,9 @@ from devices.locking import device_locked
 from devices.models import Device
 from fleet.pushes.choices import ReceiptState
 from fleet.pushes.models import ConfigReceipt
-from fleet.pushes.selectors import open_receipt
+from fleet.pushes.moving import move as receipt_move
+from fleet.pushes.receipts import open_receipt
 from fleet.pushes.services import config_push_withdraw
-from fleet.pushes.services import move as receipt_move
 from fleet.rollouts.choices import TargetState
 from fleet.rollouts.models import RolloutTarget
 from fleet.rollouts.state import end_targets, revoke_tokens

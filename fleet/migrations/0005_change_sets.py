@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("fleet", "0003_rollouts"),
+        ("fleet", "0004_transfers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
