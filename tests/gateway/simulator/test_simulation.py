@@ -121,12 +121,12 @@ def outcomes(simulation):
     return found
 
 
-def test_configuration_is_taken_from_the_answer_and_seen(fleet, lived, console, pushed):
+def test_configuration_is_taken_from_the_answer_and_applied(fleet, lived, console, pushed):
     lived(fleet(console, 5), registered)
     pushed({"PACE": "9"})
     simulation = lived(fleet(console, 5), lambda s: min(acknowledged(s).values()) >= 3)
     assert [device.settings for device in simulation.devices] == [{"PACE": "9"}] * 5
-    assert receipts() == {("seen", "http")}
+    assert receipts() == {("applied", "http")}
     assert simulation.tally["check-ins"] + 5 == sum(stored().values())
 
 
@@ -135,7 +135,7 @@ def test_silent_devices_do_not_say_that_they_were_configured(fleet, lived, conso
     pushed({"PACE": "9"})
     simulation = fleet(console, **all_of("silent", 3))
     lived(simulation, lambda s: s.states[State.SILENT] == 3)
-    assert receipts() == {("sent", "http")}
+    assert receipts() == {("delivered", "http")}
 
 
 def test_fleet_over_mqtt_checks_in_and_updates(fleet, lived, living, console, broker, offered):
@@ -150,11 +150,11 @@ def test_fleet_over_mqtt_checks_in_and_updates(fleet, lived, living, console, br
     assert simulation.tally["errors"] == 0
 
 
-def test_configuration_comes_over_mqtt_and_is_seen(fleet, living, console, broker, pushed):
+def test_configuration_comes_over_mqtt_and_is_applied(fleet, living, console, broker, pushed):
     with living(fleet(console, mqtt=broker)) as simulation:
         wait_until(lambda: simulation.tally["mqtt messages"] >= 6)
         pushed({"PACE": "9"})
-        wait_until(lambda: receipts() == {("seen", "mqtt")})
+        wait_until(lambda: receipts() == {("applied", "mqtt")})
     assert [device.settings for device in simulation.devices] == [{"PACE": "9"}] * 6
 
 
