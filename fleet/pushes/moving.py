@@ -84,7 +84,8 @@ def queue(
     return _run(
         f"INSERT INTO {RECEIPTS} (uid, push_id, variant_id, device_id, state, channel, attempts, "  # noqa: S608
         "proof, words, queued_at) "
-        f"SELECT {_uid()}, %s, %s, d.id, 'queued', '', 0, '', '', %s FROM {DEVICES} d "
+        f"SELECT {_uid()}, CAST(%s AS bigint), CAST(%s AS bigint), d.id, "
+        f"'queued', '', 0, '', '', %s FROM {DEVICES} d "
         f"WHERE d.id {_among()} AND d.organization_id {_among()}{locking}",
         [push.pk, variant.pk if variant else None, now, _ids(device_ids), _ids(_places(push))],
     )
