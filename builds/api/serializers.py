@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from accounts.api.ownership import OwnedSerializer
@@ -133,6 +135,13 @@ class BuildStartSerializer(ScopedSerializer):
     deliver = serializers.BooleanField(
         default=True, help_text="Offer the result to the device once it is there."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for a device or a source."""
+        if attrs.get("device") is None and attrs.get("source") is None:
+            said = "Name a device, or a source to build for none in particular."
+            raise serializers.ValidationError({"device": said})
+        return attrs
 
 
 class BuildLogQuerySerializer(serializers.Serializer):

@@ -94,7 +94,11 @@ def test_all_others_end_at_once(api_as, olga):
 
 def test_choices_are_read_and_changed(api_as, olga):
     api = api_as(olga)
-    assert api.get("account/notifications/").json()["builds"] == {"email": True}
+    assert api.get("account/notifications/").json()["build_failed"] == {
+        "email": True,
+        "inbox": True,
+        "sms": False,
+    }
     answer = api.patch("account/notifications/", {"product": {"email": True}})
     assert answer.json()["product"] == {"email": True}
     assert Consent.objects.get(user=olga).withdrawn_at is None
@@ -105,8 +109,8 @@ def test_choices_are_read_and_changed(api_as, olga):
     [
         [],
         "x",
-        {"builds": True},
-        {"builds": {"email": "perhaps"}},
+        {"build_failed": True},
+        {"build_failed": {"email": "perhaps"}},
         {"weather": {"email": True}},
         {"security": {"email": False}},
         {"security": {"sms": True}},

@@ -37,7 +37,7 @@ def carla(acme, tuner):
 def test_catalogue_holds_every_kind_of_object_and_no_role_editing():
     labels = [entry.label for entry in catalogue()]
     assert labels[0] == "Devices"
-    assert {"Sources", "Builds", "Meshes", "Configuration receipts"} <= set(labels)
+    assert {"Sources", "Builds", "Meshes", "Configuration pushes"} <= set(labels)
     assert "devices.build_device" in offered_permissions()
     assert "accounts.change_customrole" not in offered_permissions()
 
