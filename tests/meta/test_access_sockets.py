@@ -16,6 +16,7 @@ from thinx_console.live import SOURCES
 # A page's kind of route says who may listen to its object.
 GROUPS = {
     "build": ("see", "build"),
+    "configpush": ("org_see", "configpush"),
     "device": ("device_see", "device"),
     "org": ("org_see", None),
     "rollout": ("org_see", "rollout"),
