@@ -1,0 +1,121 @@
+"""A transfer from both sides, as its people see it, with a real worker that moves the devices."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import DESKTOP, PHONE, chromium, person
+from tests.support.console import private_console
+from tests.support.outbox import last_mail, links_in
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+PASSWORD = "correct horse battery"
+MAKE = f"""
+from accounts.actor import Actor
+from accounts.services import user_create
+from accounts.models import Organization
+from devices.models import Device, DeviceState
+made = {{}}
+for name in ("ada", "bob"):
+    made[name] = user_create(Actor.named_system("test"), email=f"{{name}}@example.org",
+                             username=name, password="{PASSWORD}")
+home = Organization.objects.get(is_personal=True, memberships__user=made["ada"])
+for name in ("pump-1", "pump-2", "pump-3"):
+    device = Device.objects.create(organization=home, alias=name)
+    DeviceState.objects.create(device=device)
+"""
+OWNERS = """
+from devices.models import Device
+for device in Device.objects.order_by("alias"):
+    print(device.alias, device.organization.memberships.get().user.username)
+"""
+
+
+@pytest.fixture(scope="module")
+def console():
+    with private_console() as running:
+        running.manage("shell", "-c", MAKE)
+        yield running
+
+
+@contextlib.contextmanager
+def signed_in(console, browser, name, size, pictures):
+    with person(browser, size, pictures) as one:
+        one.page.goto(f"{console.url}/accounts/sign-in/")
+        one.page.get_by_label("E-mail address or user name").fill(name)
+        one.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        one.click(one.page.get_by_role("button", name="Sign in", exact=True))
+        yield one
+
+
+def test_devices_change_hands(console, tmp_path):
+    with (
+        chromium() as browser,
+        signed_in(console, browser, "ada", DESKTOP, tmp_path) as ada,
+        signed_in(console, browser, "bob", PHONE, tmp_path) as bob,
+    ):
+        _offer(ada, console)
+        _accept_two(bob, console)
+        expect(ada.page.get_by_role("main")).to_contain_text("Partly accepted", timeout=60_000)
+        ada.picture("sender")
+        ada.press("Withdraw")
+        ada.click(ada.page.get_by_role("button", name="Withdraw", exact=True))
+        expect(ada.page.get_by_role("main")).to_contain_text("Completed")
+        assert not ada.complaints
+        assert not bob.complaints
+        assert not bob.overflows()
+    said = console.manage("shell", "-c", OWNERS)
+    for line in ("pump-1 bob", "pump-2 bob", "pump-3 ada"):
+        assert line in said
+
+
+def _offer(ada, console) -> None:
+    page = ada.page
+    page.goto(f"{console.url}/devices/?q=pump")
+    page.get_by_label("Select all rows of this page").check()
+    more = page.get_by_role("button", name="More", exact=True)
+    if more.count():
+        more.click()
+    ada.click(page.get_by_role("button", name="Transfer", exact=True))
+    page.get_by_role("textbox", name="Recipient", exact=True).fill("bob@example.org")
+    _pictures(ada, "ask")
+    ada.click(page.get_by_role("button", name="Transfer 3 devices"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("To bob@example.org")
+    _pictures(ada, "offered")
+
+
+def _accept_two(bob, console) -> None:
+    outbox = Path(console.env["THINX_DATA_DIR"]) / "outbox"
+    wait_until(lambda: any(outbox.glob("*")), 60)
+    mail = last_mail("bob@example.org", outbox)
+    (link,) = [link for link in links_in(mail.text) if "/transfers/" in link]
+    page = bob.page
+    page.goto(link)
+    expect(page.get_by_role("main")).to_contain_text("pump-3")
+    bob.press("Accept")
+    page.get_by_label("pump-3").uncheck()
+    _pictures(bob, "accept")
+    bob.click(page.get_by_role("button", name="Accept", exact=True))
+    # A worker moves them, and the page follows.
+    expect(page.get_by_role("main")).to_contain_text("SHA-256", timeout=60_000)
+    expect(page.get_by_role("main")).to_contain_text("Moved")
+    _pictures(bob, "accepted")
+    page.goto(f"{console.url}/transfers/")
+    _pictures(bob, "list")
+
+
+def _pictures(one, name: str) -> None:
+    folder = os.environ.get("PICS")
+    size = one.page.viewport_size
+    for width in (390, 1024, 1600) if folder else ():
+        for scheme in ("light", "dark"):
+            one.page.emulate_media(color_scheme=scheme)
+            one.page.set_viewport_size({"width": width, "height": 900})
+            one.page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png", full_page=True)
+    one.page.set_viewport_size(size)
