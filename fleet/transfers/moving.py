@@ -187,6 +187,7 @@ def _finish(actor: Any, transfer_pk: int) -> None:
     is_over = settle(transfer)
     if proof is not None and not is_over:
         mails.mail_outcome(transfer)
+        tell(transfer)
     if is_over and transfer.source_mode == SourceMode.MOVE:
         for source in Source.objects.filter(
             pk__in=transfer.copies, organization=transfer.sender_id

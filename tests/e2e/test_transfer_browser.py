@@ -94,7 +94,7 @@ def _accept_two(bob, console) -> None:
     outbox = Path(console.env["THINX_DATA_DIR"]) / "outbox"
     wait_until(lambda: any(outbox.glob("*")), 60)
     mail = last_mail("bob@example.org", outbox)
-    (link,) = [link for link in links_in(mail.text) if "/transfers/" in link]
+    (link,) = [link for link in links_in(mail) if "/transfers/" in link]
     page = bob.page
     page.goto(link)
     expect(page.get_by_role("main")).to_contain_text("pump-3")
