@@ -28,7 +28,6 @@ class Migration(migrations.Migration):
                 ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("name", models.CharField(max_length=80)),
                 ("is_per_device", models.BooleanField(default=False)),
-                ("is_automatic", models.BooleanField(default=False)),
                 ("commit", models.CharField(blank=True, max_length=64)),
                 (
                     "state",

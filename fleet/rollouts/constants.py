@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 ADVANCE_TASK = "fleet.rollouts"
-START_TASK = "fleet.rollout_follows_build"
 
 MAX_TARGETS = 100_000
 # Builds of one rollout that are on their way at a time.

@@ -28,7 +28,6 @@ class Rollout(UidModel):
     source = models.ForeignKey("builds.Source", models.SET_NULL, null=True, related_name="+")
     build = models.ForeignKey("builds.Build", models.SET_NULL, null=True, related_name="+")
     is_per_device = models.BooleanField(default=False)
-    is_automatic = models.BooleanField(default=False)
     commit = models.CharField(max_length=64, blank=True)
     state = models.CharField(
         max_length=16, choices=RolloutState.choices, default=RolloutState.DRAFT

@@ -139,7 +139,7 @@ class RolloutPage(ObjectView):
             *each,
             Fact("Devices", f"{obj.total:,}"),
             *plan_facts(obj),
-            Fact("Drafted by", obj.created_by or ("a new build" if obj.is_automatic else "")),
+            Fact("Drafted by", obj.created_by or ""),
             Fact("Started", "not yet" if not obj.started_at else "", time=obj.started_at),
             Fact("Ended", "" if obj.ended_at else "not yet", time=obj.ended_at),
         ]

@@ -82,12 +82,12 @@ class RolloutSerializer(OwnedSerializer):
         model = Rollout
         fields = (
             "href", "uid", "organization", "name", "source", "build", "is_per_device",
-            "is_automatic", "state", "reason", "plan", "total", "waves", "wave", "counts",
+            "state", "reason", "plan", "total", "waves", "wave", "counts",
             "starts_at", "created_by", "created_at", "started_at", "ended_at", "mesh", "devices",
             "filter",
         )  # fmt: skip
         read_only_fields = (
-            "uid", "is_per_device", "is_automatic", "state", "reason", "total", "waves", "wave",
+            "uid", "is_per_device", "state", "reason", "total", "waves", "wave",
             "starts_at", "created_at", "started_at", "ended_at",
         )  # fmt: skip
         fixed = ("organization", "source", "build")
