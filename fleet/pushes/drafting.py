@@ -19,8 +19,8 @@ from fleet.pushes import events
 from fleet.pushes.choices import PUSH_FROM, PushState
 from fleet.pushes.messages import check_values
 from fleet.pushes.models import ConfigPush
+from fleet.pushes.news import config_review_news
 from fleet.pushes.selectors import needs_review
-from fleet.pushes.signals import push_submitted
 
 
 @transaction.atomic
@@ -77,10 +77,10 @@ def config_push_change(
 
 @transaction.atomic
 def config_push_submit(actor: Any, *, push: ConfigPush) -> ConfigPush:
-    """Ask a second person to review a draft. Audits, signals."""
+    """Ask a second person to review a draft. Audits, notifies."""
     _move(push, PushState.REVIEW, submitted_by=actor.user)
     note(actor, events.PushSubmitted, push)
-    push_submitted.send(ConfigPush, push=push)
+    config_review_news(push)
     return push
 
 

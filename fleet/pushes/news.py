@@ -1,14 +1,15 @@
-"""What is told of configuration pushes: that devices did not take one over."""
+"""What is told of configuration pushes: that one waits for a review, failed, or expired."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from devices.models import Device
-from fleet.pushes.models import ConfigReceipt
+from fleet.pushes.choices import ReceiptState
+from fleet.pushes.models import ConfigPush, ConfigReceipt
 from notifications.choices import Level
 from notifications.kinds import Kind, kinds
-from notifications.services import Happened, notify_many
+from notifications.services import Happened, notify, notify_many
 
 
 @kinds.register
@@ -24,6 +25,50 @@ class ConfigExpired(Kind):
     many = "{count} devices did not fetch their configuration"
     button = "Look at the device"
     icon = "send"
+
+
+@kinds.register
+class ConfigReview(Kind):
+    """Somebody asks a second person to look at a push."""
+
+    slug = "config_review"
+    label = "Configuration push to review"
+    text = "When somebody asks for the review of a configuration push."
+    one = "{name} waits for a review"
+    many = "{count} configuration pushes wait for a review"
+    many_page = "fleet:configpush_list"
+    button = "Review it"
+    icon = "send"
+
+
+@kinds.register
+class ConfigFailed(Kind):
+    """A push is over, and some devices said that they could not take it over."""
+
+    slug = "config_failed"
+    label = "Configuration push failed"
+    text = "When devices say that they could not take over the configuration that you pushed."
+    level = Level.ERROR
+    one = "{name} failed on {failed} devices"
+    many = "{count} configuration pushes failed on devices"
+    many_page = "fleet:configpush_list"
+    button = "Look at the push"
+    icon = "send"
+
+
+def config_review_news(push: ConfigPush) -> None:
+    """Tell all who may see the push; call it in the transaction that submits it."""
+    words = ", ".join(push.names)
+    notify(ConfigReview, push.organization, push, message=f"It sets: {words}.")
+
+
+def config_settled_news(push: ConfigPush, counts: Mapping[str, int]) -> None:
+    """Tell who pushed of what failed, if anything did; call it in the transaction that ends it."""
+    failed = counts.get(ReceiptState.FAILED, 0)
+    if failed:
+        person = push.created_by
+        to = [person] if person is not None else []
+        notify(ConfigFailed, push.organization, push, to=to, failed=failed)
 
 
 def config_expired_news(receipts: Iterable[ConfigReceipt]) -> None:

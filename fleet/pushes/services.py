@@ -20,9 +20,8 @@ from fleet.pushes.choices import ALLOWED_FROM, PushState, ReceiptState
 from fleet.pushes.drafting import config_push_draft, require_no_review
 from fleet.pushes.models import ConfigPush, ConfigReceipt
 from fleet.pushes.moving import move, move_all, tell_on_commit
-from fleet.pushes.news import config_expired_news
+from fleet.pushes.news import config_expired_news, config_settled_news
 from fleet.pushes.selectors import counts_of
-from fleet.pushes.signals import push_settled
 
 EXPIRE_PORTION = 500
 
@@ -94,7 +93,7 @@ def config_pushes_expire() -> int:
 def config_pushes_count() -> int:
     """Store how far unfinished pushes came, for lists; return how many changed. A task calls it.
 
-    Signals a push that has nothing on its way any more.
+    Tells of failures once nothing of a push is on its way any more.
     """
     going = ConfigPush.objects.filter(is_settled=False, applied_at__isnull=False)
     return sum(_count(push) for push in going.select_related("organization"))
@@ -112,7 +111,7 @@ def _count(push: ConfigPush) -> bool:
         return False
     changed_on_commit(push, f"configpush.{push.uid}", f"org.{push.organization.uid}")
     if is_settled and push.state == PushState.APPLIED:
-        push_settled.send(ConfigPush, push=push, counts=counts)
+        config_settled_news(push, counts)
     return True
 
 

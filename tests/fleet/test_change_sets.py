@@ -32,8 +32,8 @@ from fleet.pushes.drafting import (
     config_push_submit,
 )
 from fleet.pushes.services import config_push_start, config_pushes_count, config_pushes_expire
-from fleet.pushes.signals import push_settled, push_submitted
 from keys.services import env_var_set
+from notifications.models import Occurrence
 from tests.factories.accounts import OrganizationFactory
 from tests.factories.devices import DeviceFactory, MeshFactory
 from tests.factories.fleet import make_push
@@ -153,14 +153,11 @@ def test_demand_of_an_organization_above_holds_too(reviewed, system):
 
 
 def test_second_person_approves_and_then_it_goes(reviewed, fleet, draft, olga, alice):
-    heard = []
-    push_submitted.connect(lambda push, **_: heard.append(push), weak=False, dispatch_uid="t")
     olga, alice = Actor.for_user(olga), Actor.for_user(alice)
     push = config_push_submit(olga, push=draft(actor=olga))
     config_push_approve(alice, push=push, version=push.version)
     config_push_apply(olga, push=push)
-    push_submitted.disconnect(dispatch_uid="t")
-    assert heard == [push]
+    assert Occurrence.objects.get().kind == "config_review"
     assert (push.state, push.reviewed_by) == (PushState.APPLIED, alice.user)
     assert len(states(push)) == 4
     verbs = AuditEvent.objects.filter(verb__startswith="fleet.").order_by("pk")
@@ -261,22 +258,22 @@ def test_withdrawing_takes_back_what_was_not_sent(fleet, draft, system):
     assert states(push) == {"d0": "sent", "d1": "withdrawn", "d2": "withdrawn", "d3": "withdrawn"}
 
 
-def test_counts_are_stored_and_the_end_is_signalled_once(fleet, draft, system):
-    heard = []
-    push_settled.connect(lambda counts, **_: heard.append(counts), weak=False, dispatch_uid="t")
+def test_counts_are_stored_and_failures_are_told_once_at_the_end(fleet, draft, system):
     push = config_push_apply(system, push=draft())
     put(S.APPLIED, device=fleet[0])
+    put(S.FAILED, device=fleet[1])
     assert config_pushes_count() == 1
     push.refresh_from_db()
-    assert (push.counts, push.is_settled) == ({"queued": 3, "applied": 1}, False)
+    assert (push.counts, push.is_settled) == ({"queued": 2, "applied": 1, "failed": 1}, False)
+    assert not Occurrence.objects.filter(kind="config_failed").exists()
     ConfigPush.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert config_pushes_expire() == 3
+    assert config_pushes_expire() == 2
     assert config_pushes_count() == 1
     assert config_pushes_count() == 0
-    push_settled.disconnect(dispatch_uid="t")
     push.refresh_from_db()
-    assert (push.counts, push.is_settled) == ({"applied": 1, "expired": 3}, True)
-    assert heard == [push.counts]
+    assert push.counts == {"applied": 1, "failed": 1, "expired": 2}
+    assert push.is_settled
+    assert Occurrence.objects.filter(kind="config_failed").count() == 1
 
 
 def test_revert_gives_each_device_back_what_it_had(acme, fleet, draft, system):
