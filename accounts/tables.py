@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import django_tables2 as tables
-from django.utils.html import format_html
 
 from accounts.models import CustomRole, Invitation, Membership, Organization, UserGroup
 from core.tables import (
+    UNSEEN_ACTIONS,
     ActionsColumn,
     ComponentColumn,
     ConsoleTable,
@@ -133,7 +133,7 @@ class GroupMemberTable(ConsoleTable):
         "accounts/columns/group_remove.html",
         accessor="uid",
         orderable=False,
-        verbose_name=format_html('<span class="visually-hidden">{}</span>', "Actions"),
+        verbose_name=UNSEEN_ACTIONS,
         attrs={"th": {"class": "text-end"}, "td": {"class": "text-end"}},
     )
 

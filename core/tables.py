@@ -186,15 +186,17 @@ class MonoColumn(ComponentColumn):
     template = "components/columns/mono.html"
 
 
+# A header without text is one that axe, and whoever listens to the page, misses.
+UNSEEN_ACTIONS = format_html('<span class="visually-hidden">{}</span>', "Actions")
+
+
 class ActionsColumn(ComponentColumn):
     """The last column: what the reader may do with the row, by `row_actions` of the list view."""
 
     template = "components/columns/actions.html"
 
     def __init__(self, **extra: Any) -> None:
-        # A header without text is one that axe, and whoever listens to the page, misses.
-        name = format_html('<span class="visually-hidden">{}</span>', "Actions")
-        extra.setdefault("verbose_name", name)
+        extra.setdefault("verbose_name", UNSEEN_ACTIONS)
         attrs = {"th": {"class": "col-actions"}, "td": {"class": "col-actions"}}
         super().__init__(
             accessor="uid",

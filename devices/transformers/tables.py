@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import django_tables2 as tables
 
-from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, NameColumn, TimeColumn
+from core.tables import (
+    UNSEEN_ACTIONS,
+    ActionsColumn,
+    ComponentColumn,
+    ConsoleTable,
+    NameColumn,
+    TimeColumn,
+)
 
 MEDIUM = {"th": {"class": "d-none d-md-table-cell"}, "td": {"class": "d-none d-md-table-cell"}}
 NUMBER = {"th": {"class": "num"}, "td": {"class": "num"}}
@@ -35,7 +42,10 @@ class VersionTable(ConsoleTable):
     author = tables.Column(orderable=False, attrs=MEDIUM)
     created_at = TimeColumn(verbose_name="Made", orderable=False)
     compare = ComponentColumn(
-        "devices/columns/version_actions.html", verbose_name="", accessor="number", orderable=False
+        "devices/columns/version_actions.html",
+        verbose_name=UNSEEN_ACTIONS,
+        accessor="number",
+        orderable=False,
     )
 
     class Meta:

@@ -19,6 +19,11 @@ function edit(area) {
   if (area.getAttribute("aria-describedby")) {
     input.setAttribute("aria-describedby", area.getAttribute("aria-describedby"));
   }
+  // It scrolls, so the keyboard has to reach it as well.
+  const scroller = editor.getScrollerElement();
+  scroller.tabIndex = 0;
+  scroller.setAttribute("role", "group");
+  scroller.setAttribute("aria-label", "Script, scrolls");
   label?.addEventListener("click", () => editor.focus());
   editor.on("change", () => {
     editor.save();

@@ -18,7 +18,11 @@ import pytest
 from tests.support.console import RestError, RunningConsole, private_console
 from tests.support.push_devices import PushedDevice, living
 
-pytestmark = [pytest.mark.ops, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+pytestmark = [
+    pytest.mark.ops,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.skipif("PUSH_KILLS" not in os.environ, reason="a run of its own: PUSH_KILLS=100"),
+]
 
 KILLS = int(os.environ.get("PUSH_KILLS", "2"))
 HTTP, MQTT = 150, 50
