@@ -110,25 +110,6 @@ def test_operator_tags_all_that_match_and_retries_what_failed(ada, console):
     assert not ada.complaints
 
 
-def test_operator_cancels_a_job_before_its_turn_came(ada, console):
-    stopped = workers(console)
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        choose_all(ada, console, "Edit")
-        dialog = ada.page.get_by_role("dialog")
-        dialog.locator("[name=category]").fill("cancelled")
-        ada.click(dialog.get_by_role("button", name="Edit"))
-        ada.click(ada.page.get_by_role("button", name="More actions"))
-        ada.click(ada.page.get_by_role("link", name="Cancel", exact=True))
-        ada.click(ada.page.get_by_role("button", name="Cancel the job"))
-        progress = ada.page.get_by_label("Progress")
-        expect(progress).to_contain_text(f"{PUMPS} skipped")
-    finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
-
-
 def test_job_whose_workers_are_killed_does_each_device_once(console, rest):
     job = rest.post("bulk-jobs/", action="edit", params={"category": "killed"}, filter="q=meter")
     url = f"bulk-jobs/{job['uid']}/"
