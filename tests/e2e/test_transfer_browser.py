@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 
 import pytest
@@ -64,12 +63,13 @@ def test_devices_change_hands(console, tmp_path):
         _accept_two(bob, console)
         expect(ada.page.get_by_role("main")).to_contain_text("Partly accepted", timeout=60_000)
         ada.picture("sender")
-        ada.press("Withdraw")
+        ada.click(ada.page.get_by_role("button", name="More actions"))
+        ada.click(ada.page.get_by_role("link", name="Withdraw", exact=True))
         ada.click(ada.page.get_by_role("button", name="Withdraw", exact=True))
         expect(ada.page.get_by_role("main")).to_contain_text("Completed")
         assert not ada.complaints
         assert not bob.complaints
-        assert not bob.overflows()
+        assert bob.overflows() <= 0
     said = console.manage("shell", "-c", OWNERS)
     for line in ("pump-1 bob", "pump-2 bob", "pump-3 ada"):
         assert line in said
@@ -84,10 +84,8 @@ def _offer(ada, console) -> None:
         more.click()
     ada.click(page.get_by_role("button", name="Transfer", exact=True))
     page.get_by_role("textbox", name="Recipient", exact=True).fill("bob@example.org")
-    _pictures(ada, "ask")
     ada.click(page.get_by_role("button", name="Transfer 3 devices"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("To bob@example.org")
-    _pictures(ada, "offered")
 
 
 def _accept_two(bob, console) -> None:
@@ -100,22 +98,8 @@ def _accept_two(bob, console) -> None:
     expect(page.get_by_role("main")).to_contain_text("pump-3")
     bob.press("Accept")
     page.get_by_label("pump-3").uncheck()
-    _pictures(bob, "accept")
     bob.click(page.get_by_role("button", name="Accept", exact=True))
     # A worker moves them, and the page follows.
     expect(page.get_by_role("main")).to_contain_text("SHA-256", timeout=60_000)
     expect(page.get_by_role("main")).to_contain_text("Moved")
-    _pictures(bob, "accepted")
     page.goto(f"{console.url}/transfers/")
-    _pictures(bob, "list")
-
-
-def _pictures(one, name: str) -> None:
-    folder = os.environ.get("PICS")
-    size = one.page.viewport_size
-    for width in (390, 1024, 1600) if folder else ():
-        for scheme in ("light", "dark"):
-            one.page.emulate_media(color_scheme=scheme)
-            one.page.set_viewport_size({"width": width, "height": 900})
-            one.page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png", full_page=True)
-    one.page.set_viewport_size(size)
