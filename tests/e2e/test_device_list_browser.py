@@ -29,7 +29,6 @@ def console():
 
 @pytest.fixture(scope="module")
 def chrome():
-    expect.set_options(timeout=30_000)
     with chromium() as chrome:
         yield chrome
 

@@ -162,7 +162,7 @@ def test_messages_appear_by_themselves_and_the_device_gets_what_is_published(ada
         wait_for(lambda: device.code is not None, "the broker's answer")
         device.subscribe(sensor.topic)
         device.publish(f"{sensor.topic}/status", '{"status": "said over MQTT"}')
-        expect(page.locator("main table")).to_contain_text("said over MQTT", timeout=30_000)
+        expect(page.locator("main table")).to_contain_text("said over MQTT")
         ada.picture("messages")
         ada.press("Publish a message")
         page.fill("[name=payload]", '{"blink": 3}')
@@ -171,7 +171,7 @@ def test_messages_appear_by_themselves_and_the_device_gets_what_is_published(ada
             lambda: any(b"blink" in payload for _, payload in device.messages),
             "what was published",
         )
-    expect(page.locator("main table")).to_contain_text("blink", timeout=30_000)
+    expect(page.locator("main table")).to_contain_text("blink")
 
 
 def test_dashboard_moves_says_when_it_is_cut_off_and_catches_up(ada, console, sensor):
@@ -191,7 +191,7 @@ def test_dashboard_moves_says_when_it_is_cut_off_and_catches_up(ada, console, se
     shown = page.locator(".tiles, [data-tiles], main").first
     before = shown.inner_text()
     sensor.call_as("5C:CF:7F:01:23:46", alias="Newcomer", status="hello")
-    expect(page.locator("main")).to_contain_text("Newcomer", timeout=30_000)
+    expect(page.locator("main")).to_contain_text("Newcomer")
     assert shown.inner_text() != before
     let_through[0] = False
     sockets[-1].close()
@@ -201,5 +201,5 @@ def test_dashboard_moves_says_when_it_is_cut_off_and_catches_up(ada, console, se
     sensor.call_as("5C:CF:7F:01:23:47", alias="Meanwhile", status="hello")
     let_through[0] = True
     expect(banner).to_be_hidden(timeout=40_000)
-    expect(page.locator("main")).to_contain_text("Meanwhile", timeout=30_000)
+    expect(page.locator("main")).to_contain_text("Meanwhile")
     live(ada)

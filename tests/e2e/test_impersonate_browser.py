@@ -113,7 +113,7 @@ def test_open_page_learns_within_seconds_that_it_is_over(ada, console):
     dot = ada.page.locator("[data-live-dot]")
     expect(dot).to_have_attribute("data-state", "connected")
     console.manage("shell", "-v", "0", "-c", RUN_OUT)
-    expect(dot).not_to_have_attribute("data-state", "connected", timeout=5_000)
+    expect(dot).not_to_have_attribute("data-state", "connected")
     ada.page.goto(f"{console.url}/devices/")
     expect(ada.page.get_by_text("You are yourself again")).to_be_visible()
     expect(banner(ada)).to_have_count(0)

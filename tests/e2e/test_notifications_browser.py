@@ -61,9 +61,7 @@ def boss(console, chrome, request):
 
 def test_bell_goes_live_and_reading_clears_it(console, boss):
     page, bell = boss.page, boss.page.locator("[data-bell]")
-    expect(page.locator("[data-live-dot]")).to_have_attribute(
-        "data-state", "connected", timeout=30_000
-    )
+    expect(page.locator("[data-live-dot]")).to_have_attribute("data-state", "connected")
     expect(bell.locator(".count-dot")).to_have_count(0)
     console.manage("shell", "-v", "0", "-c", TELL.format(email=BOSS))
     expect(bell.locator(".count-dot")).to_contain_text("1", timeout=60_000)
@@ -73,7 +71,7 @@ def test_bell_goes_live_and_reading_clears_it(console, boss):
     page.get_by_role("main").get_by_role("link", name="reports an error").first.click()
     expect(page.get_by_text("pump stuck")).to_be_visible()
     boss.picture("notification")
-    expect(bell.locator(".count-dot")).to_have_count(0, timeout=30_000)
+    expect(bell.locator(".count-dot")).to_have_count(0)
 
 
 def test_rule_for_a_webhook_is_made_and_tested(console, boss):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.support.services import need
 
@@ -22,6 +22,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+# Milliseconds for a page to show what is expected: a loaded machine may need them, an idle one not.
+PATIENCE = 30_000
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 
@@ -30,6 +32,7 @@ PHONE = (390, 844)
 def chromium() -> Iterator[Browser]:
     """Run the browser of this machine."""
     program = need("chromium", "chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         try:
@@ -95,7 +98,7 @@ class Person:
 def person(browser: Browser, size: tuple[int, int], pictures: Path) -> Iterator[Person]:
     """Somebody with a browser window of this size and no cookies yet."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     try:
         yield Person(context.new_page(), pictures)
     finally:
