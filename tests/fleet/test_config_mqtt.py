@@ -79,6 +79,40 @@ def test_word_right_after_the_message_proves_it(broker, probe):
     assert state(receipt)[0] == ReceiptState.APPLIED
 
 
+def test_word_that_waited_while_the_message_was_acknowledged_proves_it(broker, probe):
+    broker.topics.add(topic_of(probe))
+    pushing = broker.pushing()
+    receipt = make_push(probe)
+    pushing.turn()
+    heard_at = timezone.now()
+    pushing.turn()
+    assert state(receipt)[0] == ReceiptState.DELIVERED
+    pushing.heard([Sign(probe, heard_at, "done")])
+    assert state(receipt)[0] == ReceiptState.APPLIED
+
+
+def test_word_that_comes_while_others_are_told_proves_it(broker, acme, probe):
+    devices = [probe, *DeviceFactory.create_batch(2, organization=acme)]
+    broker.topics |= {topic_of(device) for device in devices}
+    receipts = [make_push(device) for device in devices]
+    told = []
+    pushing = Pushing(lambda *_: told.append(timezone.now()), broker.topics.__contains__)
+    pushing.turn()
+    pushing.heard([Sign(device, told[0], "done") for device in devices])
+    assert {state(one)[0] for one in receipts} == {ReceiptState.APPLIED}
+
+
+def test_word_between_the_note_and_the_message_proves_nothing(broker, probe):
+    broker.topics.add(topic_of(probe))
+    pushing = broker.pushing()
+    receipt = make_push(probe)
+    pushing.turn()
+    noted_at = ConfigReceipt.objects.get(pk=receipt.pk).sent_at
+    pushing.turn()
+    pushing.heard([Sign(probe, noted_at, "every minute")])
+    assert state(receipt)[0] == ReceiptState.DELIVERED
+
+
 def test_word_from_before_the_message_proves_nothing(broker, probe):
     broker.topics.add(topic_of(probe))
     pushing = broker.pushing()

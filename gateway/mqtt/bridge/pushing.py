@@ -99,10 +99,11 @@ class Pushing:
             absent = [one.pk for one in taken if not self._listens(_topic(one))]
             _route(ConfigReceipt.objects.filter(pk__in=absent), Channel.HTTP)
             messages = self._mark_sent(here)
-        for topic, message in messages:
-            self.say(topic, message)
+        # Before the first leaves: it may be answered while the others are still told.
         now = timezone.now()
         self._said |= {one.pk: Said(_topic(one), now) for one in here}
+        for topic, message in messages:
+            self.say(topic, message)
         return len(taken)
 
     def _mark_sent(self, receipts: Sequence[ConfigReceipt]) -> list[tuple[str, bytes]]:
@@ -136,8 +137,11 @@ class Pushing:
         lost = [pk for pk in said if pk not in {*arrived}]
         with transaction.atomic():
             now = timezone.now()
-            rows = ConfigReceipt.objects.filter(pk__in=arrived, state=S.SENT)
-            move_all(rows, S.DELIVERED, delivered_at=now)
+            for at in {said[pk].at for pk in arrived}:
+                pks = [pk for pk in arrived if said[pk].at == at]
+                rows = ConfigReceipt.objects.filter(pk__in=pks, state=S.SENT)
+                # What a device answers from here on proves it, and may wait to be handled by now.
+                move_all(rows, S.DELIVERED, sent_at=at, delivered_at=now)
             move_all(ConfigReceipt.objects.filter(pk__in=lost, state=S.SENT), S.QUEUED, channel="")
             tell_on_commit(
                 ConfigReceipt.objects.filter(pk__in=said).select_related("push", "device")
@@ -190,9 +194,12 @@ class Pushing:
 
     def _came_after(self, sign: Sign, receipt: ConfigReceipt) -> bool:
         if receipt.state == S.DELIVERED:
-            return receipt.delivered_at is None or sign.at > receipt.delivered_at
-        said = self._said.get(receipt.pk)
-        return said is not None and sign.at > said.at
+            over_mqtt = receipt.channel == Channel.MQTT
+            since = receipt.sent_at if over_mqtt else receipt.delivered_at
+        else:
+            said = self._said.get(receipt.pk)
+            since = said.at if said is not None else None
+        return since is not None and sign.at >= since
 
     def _listens(self, topic: str) -> bool:
         return self.listens is None or self.listens(topic)
