@@ -10,6 +10,7 @@ import time
 
 from thinx_agent import verify
 from thinx_agent.config import Config, hardware_address
+from thinx_agent.configuration import Configuration, checked
 from thinx_agent.download import Base, Checks, Download, Downloader
 from thinx_agent.errors import AgentError, ConfigError, Refused, Rejected, TransportError
 from thinx_agent.slots import Installed, Slots
@@ -20,6 +21,8 @@ from thinx_agent.transport import Console
 log = logging.getLogger("thinx_agent")
 
 STATUS_LENGTH = 300
+# Configuration, then firmware, then the report.
+ROUNDS = 3
 BACKOFF_FIRST = 2.0
 BACKOFF_LAST = 900.0
 RESTART_FIRST = 1.0
@@ -62,6 +65,7 @@ class Agent:
             config.server, config.api_key, ca_file=config.ca_file, timeout=config.timeout
         )
         self._downloader = Downloader(self._console, self._folder / "download", self._pause)
+        self._configuration = Configuration(self._folder / "configuration.json")
         self._firmware: Firmware | None = None
         self._running: Installed | None = None
         self._started = 0.0
@@ -86,8 +90,9 @@ class Agent:
 
     def _run_once(self) -> int:
         try:
-            if self._check_in():
-                self._check_in()
+            for _ in range(ROUNDS):
+                if not self._check_in():
+                    break
         except AgentError as error:
             log.error("%s", error)
             return 1
@@ -115,9 +120,12 @@ class Agent:
     def _check_in(self) -> bool:
         """Report once and act on the answer; True when something new is to be reported at once."""
         self._note_firmware()
-        answer = self._console.register(self._registration())
+        said = self._console.register(self._registration())
         self._owes_report = False
+        answer = said.registration
         self._adopt(answer)
+        if said.configuration is not None and self._configure(said.configuration):
+            return True
         if answer.get("status") != "FIRMWARE_UPDATE":
             log.info("checked in as %s: nothing to install", self.state.alias or self.state.udid)
             return False
@@ -217,12 +225,60 @@ class Agent:
             return Outcome(up=False, reason="it could not be started")
         return self._firmware.watch(self.config.confirm, self.stopping)
 
+    # --- Taking configuration ------------------------------------------------------------------
+
+    def _configure(self, pushed: object) -> bool:
+        """Take over what is pushed; True when there is an outcome to report at once."""
+        try:
+            values = checked(pushed)
+            if not self._configuration.begin_trial(values):
+                return False
+        except Refused as error:
+            log.error("the configuration is refused: %s", error)
+            self._set_status(f"configuration refused: {error}")
+            self._owes_report = True
+            return False
+        log.info("new configuration: %s", ", ".join(sorted(values)))
+        self._try_configuration()
+        return not self.stopping.is_set()
+
+    def _try_configuration(self) -> None:
+        """Start the firmware with new values; keep them, or go back to those from before."""
+        outcome = Outcome(up=False, reason="the firmware never came up")
+        if self._configuration.count_attempt():
+            outcome = self._restarted() if self._running else Outcome(up=True)
+        if self.stopping.is_set():
+            return
+        if outcome.up:
+            self._configuration.confirm()
+            self._set_status(self._last_words() or "configuration taken over")
+            return
+        log.error("the configuration is given up: %s", outcome.reason)
+        self._configuration.roll_back()
+        self._set_status(f"configuration failed: {outcome.reason}")
+        self._owes_report = True
+        self._restart()
+
+    def _restarted(self) -> Outcome:
+        self._restart()
+        return self._watch()
+
+    def _restart(self) -> None:
+        self._stop_firmware()
+        current = self._slots().current() if self._running else None
+        if current:
+            self._start(current)
+
     # --- Firmware ------------------------------------------------------------------------------
 
     def _boot(self) -> None:
-        """Start the verified firmware this device has, if any."""
-        if not self._pinned_key():
-            return
+        """Start the verified firmware this device has, if any, with its configuration."""
+        if self._pinned_key():
+            self._boot_firmware()
+        if self._configuration.on_trial and not self.stopping.is_set():
+            self._try_configuration()
+
+    def _boot_firmware(self) -> None:
         slots = self._slots()
         if slots.on_trial:
             self._trial(slots)
@@ -238,6 +294,7 @@ class Agent:
         argv = command(self.config.runner_argv, installed.path)
         log.info("starting version %s from slot %s", installed.manifest.version, installed.slot)
         try:
+            self._configuration.write_for_firmware(self._folder / "run")
             self._firmware = Firmware(argv, self._folder / "run", self._wake.set)
         except OSError as error:
             log.error("the firmware cannot be started: %s", error)

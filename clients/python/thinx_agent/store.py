@@ -15,10 +15,11 @@ from thinx_agent.errors import ConfigError
 REMEMBERED_REJECTIONS = 8
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Replace a file by new content, all of it or nothing."""
+def write_atomic(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Replace a file by new content, all of it or nothing; `mode` is for a new file."""
     aside = path.with_name(path.name + ".new")
-    with aside.open("wb") as file:
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

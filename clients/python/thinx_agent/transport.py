@@ -9,6 +9,7 @@ import math
 import ssl
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +18,14 @@ from thinx_agent.errors import ConfigError, Rejected, TransportError
 USER_AGENT = "THiNX-Client"
 MAX_ANSWER = 1 << 16
 MAX_RETRY_AFTER = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the console says to a check-in; `configuration` is None when it pushes nothing."""
+
+    registration: dict
+    configuration: object = None
 
 
 class Console:
@@ -35,8 +44,8 @@ class Console:
         if parts.scheme == "https":
             self._tls = ssl.create_default_context(cafile=ca_file or None)
 
-    def register(self, registration: Mapping[str, object]) -> dict:
-        """Register or check in; return the `registration` of the answer."""
+    def register(self, registration: Mapping[str, object]) -> Answer:
+        """Register or check in."""
         body = json.dumps({"registration": registration}, separators=(",", ":")).encode()
         headers = {
             "Authentication": self._api_key,
@@ -129,15 +138,15 @@ class Response:
         raise TransportError("the answer of the console is too long")
 
 
-def read_answer(body: bytes) -> dict:
-    """Return the registration inside an answer. Raises `Rejected` when the console refused."""
+def read_answer(body: bytes) -> Answer:
+    """Return what an answer holds. Raises `Rejected` when the console refused."""
     try:
         content = json.loads(body)
     except ValueError as error:
         raise TransportError("the console did not answer in JSON") from error
     answer = content.get("registration") if isinstance(content, dict) else None
     if isinstance(answer, dict) and answer.get("success") is not False:
-        return answer
+        return Answer(answer, content.get("configuration"))
     reason = content.get("response") if isinstance(content, dict) else None
     raise Rejected(f"the console refused: {str(reason)[:200]}")
 

@@ -88,7 +88,10 @@ class Handler(BaseHTTPRequestHandler):
         elif self.headers["Authentication"] != KEY:
             self.answer(200, b'{"success":false,"response":"owner_found_but_no_key"}', {})
         else:
-            self.answer(200, json.dumps(console.registration(body["registration"])).encode(), {})
+            said = console.registration(body["registration"])
+            if console.pushes:
+                said["configuration"] = console.pushes.pop(0)
+            self.answer(200, json.dumps(said).encode(), {})
 
     def do_GET(self):
         console = self.server.console
@@ -136,7 +139,7 @@ class Console:
     def __init__(self):
         self.signer = Signer()
         self.checkins, self.downloads = [], []
-        self.refusals, self.cut, self.deltas = [], [], []
+        self.refusals, self.cut, self.deltas, self.pushes = [], [], [], []
         self.firmware = None
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.console = self
