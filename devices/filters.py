@@ -14,7 +14,14 @@ from core.filters import ScopedFilterSet
 from devices import presence, search
 from devices.health import SIGNAL_FROM
 from devices.models import Device, Mesh
-from devices.querysets import seen_within, signal_between, tagged, update_waiting, with_newest_build
+from devices.querysets import (
+    ever_built,
+    seen_within,
+    signal_between,
+    tagged,
+    update_waiting,
+    with_newest_build,
+)
 from devices.transformers.models import StatusTransformer
 
 SEEN = {
@@ -40,7 +47,7 @@ FIRMWARE = [
     ("offered", "Offered"),
     ("downloaded", "Downloaded"),
     ("failed", "Update failed"),
-    ("none", "Never built here"),
+    ("none", "Never built"),
 ]
 
 STRONG, FAIR = SIGNAL_FROM["strong"], SIGNAL_FROM["fair"]
@@ -124,9 +131,9 @@ class DeviceFilterSet(ScopedFilterSet):
         if value == "waiting":
             return devices.filter(update_waiting())
         if value == "current":
-            return devices.filter(newest_build_id__isnull=False).exclude(update_waiting())
+            return devices.filter(ever_built()).exclude(update_waiting())
         if value == "none":
-            return devices.filter(newest_build_id=None)
+            return devices.filter(~ever_built())
         return devices.filter(state__offer_state=value)
 
     def filter_transformer_error(self, devices: Any, name: str, value: bool) -> Any:  # noqa: FBT001

@@ -17,6 +17,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     TextField,
+    Value,
     When,
 )
 from django.db.models.functions import Cast, Coalesce
@@ -40,11 +41,25 @@ def with_newest_build(devices: Rows) -> Rows:
     )
 
 
+def ever_built() -> Q:
+    """Match devices that firmware was built for here; needs `with_newest_build`."""
+    return Q(newest_build_id__isnull=False)
+
+
 def update_waiting() -> Q:
     """Match devices that do not run their newest build yet; needs `with_newest_build`."""
     never = Q(state__installed_build=None, newest_build_id__isnull=False)
     older = never | Q(newest_build_id__gt=F("state__installed_build"))
     return older & ~Q(state__version=F("newest_build_version"))
+
+
+def firmware_word() -> Case:
+    """Return none, waiting or current, as the filter says it; needs `with_newest_build`."""
+    return Case(
+        When(~ever_built(), then=Value("none")),
+        When(update_waiting(), then=Value("waiting")),
+        default=Value("current"),
+    )
 
 
 def tagged(devices: Rows, tag: str) -> Rows:

@@ -169,6 +169,7 @@ def tiles(view: View) -> list[Tile]:
             f"{devices}?firmware=waiting",
             tone="warning" if fleet.outdated else "",
         ),
+        Tile("Never built", fleet.never_built, "circle-dashed", f"{devices}?firmware=none"),
         Tile(
             "Builds running",
             running,

@@ -12,7 +12,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from django.core.cache import cache
@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from builds.choices import BuildStatus
 from builds.models import Build
 from devices import presence
-from devices.querysets import update_waiting, with_newest_build
+from devices.querysets import ever_built, update_waiting, with_newest_build
 
 logger = logging.getLogger(__name__)
 
@@ -44,11 +44,15 @@ class Fleet:
     warning: int = 0
     error: int = 0
     outdated: int = 0
+    never_built: int = 0
 
     @property
     def offline(self) -> int:
         """Return those that are silent, or never called."""
         return self.total - self.online
+
+
+KINDS = tuple(kind.name for kind in fields(Fleet))
 
 
 def fleet_of(devices: QuerySet[Any]) -> Fleet:
@@ -69,8 +73,12 @@ def fleet_of(devices: QuerySet[Any]) -> Fleet:
 
 
 def _digest(devices: QuerySet[Any]) -> str:
-    """Return what stands for exactly these devices: the question itself, with its values."""
-    return hashlib.sha256(repr(devices.order_by().query.sql_with_params()).encode()).hexdigest()
+    """Return what stands for exactly these devices: the question itself, with its values.
+
+    And for what is counted: a release that counts something else keeps its counts apart.
+    """
+    question = f"{devices.order_by().query.sql_with_params()!r} {KINDS}"
+    return hashlib.sha256(question.encode()).hexdigest()
 
 
 def _counted(devices: QuerySet[Any]) -> Fleet:
@@ -83,14 +91,17 @@ def _counted(devices: QuerySet[Any]) -> Fleet:
         warning=Count("pk", filter=Q(state__level="warning")),
         error=Count("pk", filter=Q(state__level="error")),
     )
-    return Fleet(**found, outdated=_outdated(devices))
+    return Fleet(**found, **_firmware(devices, found["total"]))
 
 
-def _outdated(devices: QuerySet[Any]) -> int:
-    """Count devices that wait for their newest build, asking only those that ever had one."""
+def _firmware(devices: QuerySet[Any], total: int) -> dict[str, int]:
+    """Count by what was built for the devices, asking only those that ever had a build."""
     built = Build.objects.filter(status=BuildStatus.SUCCEEDED, device__isnull=False)
     with_builds = devices.filter(pk__in=built.order_by().values("device"))
-    return with_newest_build(with_builds).filter(update_waiting()).count()
+    found = with_newest_build(with_builds.order_by()).aggregate(
+        built=Count("pk", filter=ever_built()), outdated=Count("pk", filter=update_waiting())
+    )
+    return {"outdated": found["outdated"], "never_built": total - found["built"]}
 
 
 def _first(key: str) -> bool:

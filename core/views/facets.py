@@ -2,7 +2,8 @@
 
 Nothing is kept and nothing is counted to its end. A `CountedFacet` counts each of a few known
 values up to `MOST`: common ones are soon reached, rare ones are told exactly. A `SampledFacet`,
-whose values nobody knows beforehand, looks at the first `SAMPLE` rows that match. Where either
+whose values nobody knows beforehand, and a `KindFacet`, whose kinds are dear to tell, look at the
+first `SAMPLE` rows that match. Where any
 stops early the number ends with +. Kept counters would be exact for everything, but presence
 changes with the clock and not by a write, and each filter would want counters of its own; a cache
 would tell numbers to who lost the right to them. Measured for devices: docs/lists.md.
@@ -75,6 +76,26 @@ class SampledFacet(Facet):
     def labels(self, values: list[Any], actor: Any) -> dict[Any, tuple[str, str]]:
         """Return what each value is in the URL and for people."""
         return {value: (f"{value}", f"{value}") for value in values}
+
+
+@dataclass(frozen=True)
+class KindFacet(Facet):
+    """Which of a few kinds the first rows are: (value, label), told even where it is none.
+
+    For what is dear to ask of each row, so that counting a rare kind to its end would take long.
+    """
+
+    kind: Callable[[], Any] = Q
+    values: tuple[tuple[str, str], ...] = ()
+
+    def count(self, rows: QuerySet[Any], actor: Any) -> Iterator[Counted]:
+        """Count each among the first `SAMPLE`."""
+        kinds = rows.order_by().annotate(kind_of_row=self.kind())
+        seen = list(kinds.values_list("kind_of_row", flat=True)[: SAMPLE + 1])
+        more = "+" if len(seen) > SAMPLE else ""
+        counter = Counter(seen[:SAMPLE])
+        for value, label in self.values:
+            yield value, label, f"{counter[value]:,}{more}"
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any
 from django.db.models import Prefetch, Q
 
 from core.views import Action, EmptyState, ObjectListView, register_model_view
-from core.views.facets import CountedFacet, RelatedFacet, SampledFacet
+from core.views.facets import CountedFacet, KindFacet, RelatedFacet, SampledFacet
 from devices import presence
 from devices.filters import DeviceFilterSet
 from devices.models import Device, Mesh
-from devices.querysets import with_newest_build
+from devices.querysets import firmware_word, with_newest_build
 from devices.releases.models import ReleasedDevice
 from devices.tables import DeviceTable
 from devices.views.actions import DEVICE_ACTIONS
@@ -61,6 +61,16 @@ class DeviceListView(ObjectListView):
                 ("ok", "OK", lambda: Q(state__level="ok")),
             ),
         ),
+        KindFacet(
+            "firmware",
+            "Firmware",
+            firmware_word,
+            (
+                ("waiting", "Update waiting"),
+                ("current", "Up to date"),
+                ("none", "Never built"),
+            ),
+        ),
         SampledFacet("platform", "Platform", "platform"),
         SampledFacet("category", "Category", "category"),
         SampledFacet("tag", "Tag", "tags"),
@@ -76,6 +86,7 @@ class DeviceListView(ObjectListView):
         ("Warnings", "level=warning"),
         ("Errors", "level=error"),
         ("Update waiting", "firmware=waiting"),
+        ("Never built", "firmware=none"),
     )
 
     def with_columns(self, rows: Any, columns: frozenset[str]) -> Any:

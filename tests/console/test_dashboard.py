@@ -105,6 +105,7 @@ def test_tiles_count_what_they_lead_to(client, acme, umbrella):
         "Warnings": 0,
         "Errors": 0,
         "Update waiting": 1,
+        "Never built": 2,
         "Builds running": 1,
         "Builds failed": 1,
     }

@@ -164,6 +164,33 @@ def test_facets_count_what_the_other_filters_leave(signed_in, olga, acme):
     assert "Category" not in [facet["label"] for facet in page.context["facets"]]
 
 
+def test_firmware_counts_are_what_their_filters_list(signed_in, olga, acme):
+    source = SourceFactory(organization=acme)
+    outdated, current, behind, held, never = (
+        DeviceFactory(organization=acme, source=source, alias=name)
+        for name in ("outdated", "current", "behind", "held", "never")
+    )
+    built(outdated, 1)
+    seen(current, installed_build=built(current, 2), version="1.0.2")
+    seen(behind, installed_build=built(behind, 3), version="1.0.3")
+    built(behind, 4)
+    built(held, 5, is_held=True)
+    DeviceState.objects.filter(device=never).delete()
+    client = signed_in(olga)
+    (facet,) = [
+        f for f in client.get(f"{URL}?facets=1").context["facets"] if f["label"] == "Firmware"
+    ]
+    assert {value["label"]: value["count"] for value in facet["values"]} == {
+        "Update waiting": "2",
+        "Up to date": "1",
+        "Never built": "2",
+    }
+    for value in facet["values"]:
+        page = client.get(f"{URL}{value['url']}")
+        assert len(names(page)) == int(value["count"]), value["label"]
+        assert numbers(page, "Firmware")[value["label"]] == value["count"]
+
+
 def test_facet_leads_to_its_filter_and_away_from_it(signed_in, olga, acme):
     DeviceFactory(organization=acme, platform="lua")
     client = signed_in(olga)
@@ -197,6 +224,7 @@ def test_facets_and_pages_stop_counting(signed_in, olga, acme, monkeypatch):
     page = signed_in(olga).get(f"{URL}?facets=1")
     assert numbers(page, "Presence")["Never seen"] == "2+"
     assert numbers(page, "Platform") == {"python": "2+"}
+    assert numbers(page, "Firmware")["Never built"] == "2+"
     assert "of 2+" in page.text
 
 
