@@ -10,9 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
-from audit.models import AuditEvent
-from audit.selectors import history_of
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from core.exceptions import DomainError
 from core.scoping import get_allowed, is_allowed
 from core.views import (
@@ -92,7 +90,7 @@ class MeshPage(ObjectView):
         Tab("Devices"),
         Tab("Environment", "environment", needs=EnvVar),
         ACCESS_TAB,
-        Tab("Audit", "audit", needs=AuditEvent),
+        AUDIT_TAB,
     )
 
     def lead(self, obj: Any) -> str:
@@ -172,16 +170,8 @@ class MeshEnvironmentView(MeshPage, ObjectTabView):
 
 
 @register_model_view(Mesh, "audit")
-class MeshAuditView(MeshPage, ObjectTabView):
+class MeshAuditView(MeshPage, AuditTab):
     """What was recorded about the mesh; who joined stands with the devices."""
-
-    tab = "audit"
-    table_class = HistoryTable
-    empty_title = "Nothing was recorded yet"
-
-    def rows(self, obj: Any) -> Any:
-        """Return the events that name the mesh."""
-        return history_of(self.actor, obj)
 
 
 @register_model_view(Mesh, "add", detail=False)

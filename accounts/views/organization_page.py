@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import CustomRole, Invitation, Membership, Organization, UserGroup
 from accounts.selectors.tree import ancestors
-from audit.models import AuditEvent
+from audit.tabs import AUDIT_TAB
 from core.exceptions import DomainError
 from core.scoping import may_in
 from core.views import Action, Fact, ObjectActionView, ObjectTabView, ObjectView, Tab
@@ -47,7 +47,7 @@ class OrganizationPage(ObjectView):
         Tab("Groups", "groups", needs=UserGroup),
         Tab("Access", "access", needs=Membership),
         Tab("Settings", "settings"),
-        Tab("Audit", "audit", needs=AuditEvent),
+        AUDIT_TAB,
     )
 
     def crumbs(self, obj: Any) -> list[dict[str, str]]:

@@ -37,7 +37,7 @@ from accounts.views.organization_page import (
 )
 from accounts.views.organization_tree import TreeMixin
 from audit.models import AuditEvent
-from audit.tables import HistoryTable
+from audit.tabs import AuditTab
 from core.scoping import is_allowed
 from core.views import (
     Action,
@@ -127,12 +127,8 @@ class OrganizationSettingsView(OrganizationPage):
 
 
 @register_model_view(Organization, "audit")
-class OrganizationAuditView(OrganizationRowsPage):
+class OrganizationAuditView(OrganizationRowsPage, AuditTab):
     """What was recorded about the organization and its people."""
-
-    tab = "audit"
-    table_class = HistoryTable
-    empty_title = "Nothing was recorded yet"
 
     def rows(self, obj: Any) -> Any:
         """Return the events of people and roles."""

@@ -9,8 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
-from audit.models import AuditEvent
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from builds.filters import SourceFilterSet
 from builds.forms import SourceForm
 from builds.models import Artifact, Build, Source
@@ -104,7 +103,7 @@ class SourcePage(ObjectView):
         Tab("Builds", "builds"),
         Tab("Environment", "environment"),
         ACCESS_TAB,
-        Tab("Audit", "audit", needs=AuditEvent),
+        AUDIT_TAB,
     )
 
     def status_value(self, obj: Any) -> str:
@@ -209,17 +208,8 @@ class SourceEnvironmentView(SourcePage, ObjectTabView):
 
 
 @register_model_view(Source, "audit")
-class SourceAuditView(SourcePage, ObjectTabView):
+class SourceAuditView(SourcePage, AuditTab):
     """What was recorded about the source."""
-
-    tab = "audit"
-    table_class = HistoryTable
-    empty_title = "Nothing was recorded yet"
-
-    def rows(self, obj: Any) -> Any:
-        """Return the events that name the source."""
-        events = AuditEvent.objects.allowed(self.actor).filter(target_uid=obj.uid)
-        return events.order_by("-at", "-pk")
 
 
 @register_model_view(Source, "add", detail=False)

@@ -10,9 +10,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
-from audit.models import AuditEvent
-from audit.selectors import history_of
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from core.exceptions import DomainError
 from core.views import (
     Action,
@@ -91,7 +89,7 @@ class TransformerPage(ObjectView):
         Tab("Overview"),
         Tab("Versions", "versions"),
         ACCESS_TAB,
-        Tab("Audit", "audit", needs=AuditEvent),
+        AUDIT_TAB,
     )
 
     def facts(self, obj: Any) -> list[Fact]:
@@ -191,16 +189,8 @@ class TransformerRestoreView(ObjectActionView):
 
 
 @register_model_view(StatusTransformer, "audit")
-class TransformerAuditView(TransformerPage, ObjectTabView):
+class TransformerAuditView(TransformerPage, AuditTab):
     """What was done to the transformer."""
-
-    tab = "audit"
-    table_class = HistoryTable
-    empty_text = "Changes of this transformer appear here."
-
-    def rows(self, obj: Any) -> Any:
-        """Return the events of this transformer."""
-        return history_of(self.actor, obj)
 
 
 @register_model_view(StatusTransformer, "add", detail=False)

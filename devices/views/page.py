@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
-from audit.models import AuditEvent
-from audit.tables import HistoryTable
-from core.views import Action, Fact, ObjectTabView, ObjectView, Tab, linked, register_model_view
+from audit.tabs import AUDIT_TAB, AuditTab
+from core.views import Action, Fact, ObjectView, Tab, linked, register_model_view
 from core.views.actions import object_actions
 from devices.firmware import available_firmware, builds_shown, installed_firmware
 from devices.health import (
@@ -53,7 +52,7 @@ class DevicePage(ObjectView):
         Tab("Environment", "environment"),
         Tab("Configuration", "configuration"),
         ACCESS_TAB,
-        Tab("Audit", "audit", needs=AuditEvent),
+        AUDIT_TAB,
     )
 
     def title_icon(self, obj: Any) -> str:
@@ -132,14 +131,5 @@ class DeviceView(DevicePage):
 
 
 @register_model_view(Device, "audit")
-class DeviceAuditView(DevicePage, ObjectTabView):
+class DeviceAuditView(DevicePage, AuditTab):
     """What was recorded about the device."""
-
-    tab = "audit"
-    table_class = HistoryTable
-    empty_title = "Nothing was recorded yet"
-
-    def rows(self, obj: Any) -> Any:
-        """Return the events that name the device."""
-        events = AuditEvent.objects.allowed(self.actor).filter(target_uid=obj.uid)
-        return events.order_by("-at", "-pk")

@@ -10,9 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.generic import View
 
-from audit.models import AuditEvent
-from audit.selectors import history_of
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from core.exceptions import DomainError
 from core.views import (
     Action,
@@ -172,7 +170,7 @@ class BulkJobPage(ObjectView):
     queryset = JOBS
     live_models = "fleet.bulkjob"
     actions = JOB_ACTIONS
-    tabs = (Tab("Devices"), Tab("Audit", "audit", needs=AuditEvent))
+    tabs = (Tab("Devices"), AUDIT_TAB)
 
     def status_value(self, obj: Any) -> str:
         """Return the state."""
@@ -233,16 +231,8 @@ class BulkJobView(BulkJobPage, ObjectTabView):
 
 
 @register_model_view(BulkJob, "audit")
-class BulkJobAuditView(BulkJobPage, ObjectTabView):
+class BulkJobAuditView(BulkJobPage, AuditTab):
     """What was recorded about the job; what was done to devices stands with them."""
-
-    tab = "audit"
-    table_class = HistoryTable
-    empty_title = "Nothing was recorded yet"
-
-    def rows(self, obj: Any) -> Any:
-        """Return the events of this job."""
-        return history_of(self.actor, obj)
 
 
 @register_model_view(BulkJob, "cancel")

@@ -12,9 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import View
 
-from audit.models import AuditEvent
-from audit.selectors import history_of
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from core.views import (
     Action,
     EmptyState,
@@ -118,7 +116,7 @@ class RolloutPage(ObjectView):
     queryset = ROWS
     live_prefix = "rollout"
     actions = VERBS
-    tabs = (Tab("Devices"), Tab("Audit", "audit", needs=AuditEvent))
+    tabs = (Tab("Devices"), AUDIT_TAB)
 
     def status_value(self, obj: Any) -> str:
         """Return where it stands."""
@@ -178,16 +176,8 @@ class RolloutView(RolloutPage, ObjectTabView):
 
 
 @register_model_view(Rollout, "audit")
-class RolloutAuditView(RolloutPage, ObjectTabView):
+class RolloutAuditView(RolloutPage, AuditTab):
     """What was recorded about it."""
-
-    tab = "audit"
-    table_class = HistoryTable
-    empty_title = "Nothing was recorded yet"
-
-    def rows(self, obj: Any) -> Any:
-        """Return the events that name it."""
-        return history_of(self.actor, obj)
 
 
 @register_model_view(Rollout, "add", detail=False)

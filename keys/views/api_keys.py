@@ -10,9 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
-from audit.models import AuditEvent
-from audit.selectors import history_of
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from core.views import (
     Action,
     BulkActionView,
@@ -21,7 +19,6 @@ from core.views import (
     ObjectActionView,
     ObjectEditView,
     ObjectListView,
-    ObjectTabView,
     ObjectView,
     Tab,
     register_model_view,
@@ -82,7 +79,7 @@ class ApiKeyView(ObjectView):
 
     queryset = API_KEYS
     template_name = "keys/apikey.html"
-    tabs = (Tab("Overview"), ACCESS_TAB, Tab("Audit", "audit", needs=AuditEvent))
+    tabs = (Tab("Overview"), ACCESS_TAB, AUDIT_TAB)
     actions = (*API_KEY_ACTIONS, SHARE_ACTION)
 
     def status_value(self, obj: ApiKey) -> str:
@@ -112,20 +109,13 @@ register_sharing(ApiKey, ApiKeyView)
 
 
 @register_model_view(ApiKey, "audit")
-class ApiKeyAuditView(ObjectTabView):
+class ApiKeyAuditView(AuditTab):
     """What was done to the key."""
 
     queryset = API_KEYS
-    table_class = HistoryTable
     tabs = ApiKeyView.tabs
-    tab = "audit"
     actions = ApiKeyView.actions
-    empty_text = "Changes of this key appear here."
     status_value = ApiKeyView.status_value
-
-    def rows(self, obj: ApiKey) -> Any:
-        """Return the events of this key."""
-        return history_of(self.actor, obj)
 
 
 @register_model_view(ApiKey, "add", detail=False)

@@ -10,9 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
-from audit.models import AuditEvent
-from audit.selectors import history_of
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from core.views import (
     Action,
     BulkDeleteView,
@@ -21,7 +19,6 @@ from core.views import (
     ObjectDeleteView,
     ObjectEditView,
     ObjectListView,
-    ObjectTabView,
     ObjectView,
     Tab,
     register_model_view,
@@ -65,7 +62,7 @@ class DeployKeyView(ObjectView):
 
     queryset = DEPLOY_KEYS
     template_name = "keys/deploykey.html"
-    tabs = (Tab("Overview"), ACCESS_TAB, Tab("Audit", "audit", needs=AuditEvent))
+    tabs = (Tab("Overview"), ACCESS_TAB, AUDIT_TAB)
     actions = (*DEPLOY_KEY_ACTIONS, SHARE_ACTION)
 
     def facts(self, obj: DeployKey) -> list[Fact]:
@@ -88,19 +85,12 @@ register_sharing(DeployKey, DeployKeyView)
 
 
 @register_model_view(DeployKey, "audit")
-class DeployKeyAuditView(ObjectTabView):
+class DeployKeyAuditView(AuditTab):
     """What was done to the key."""
 
     queryset = DEPLOY_KEYS
-    table_class = HistoryTable
     tabs = DeployKeyView.tabs
-    tab = "audit"
     actions = DeployKeyView.actions
-    empty_text = "Changes of this key appear here."
-
-    def rows(self, obj: DeployKey) -> Any:
-        """Return the events of this key."""
-        return history_of(self.actor, obj)
 
 
 @register_model_view(DeployKey, "add", detail=False)

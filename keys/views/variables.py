@@ -10,9 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
-from audit.models import AuditEvent
-from audit.selectors import history_of
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from core.views import (
     Action,
     BulkDeleteView,
@@ -21,7 +19,6 @@ from core.views import (
     ObjectDeleteView,
     ObjectEditView,
     ObjectListView,
-    ObjectTabView,
     ObjectView,
     Tab,
     register_model_view,
@@ -78,7 +75,7 @@ class EnvVarPage:
     """What the pages of a variable have in common."""
 
     queryset = ENV_VARS
-    tabs = (Tab("Overview"), ACCESS_TAB, Tab("Audit", "audit", needs=AuditEvent))
+    tabs = (Tab("Overview"), ACCESS_TAB, AUDIT_TAB)
     actions = (*VARIABLE_ACTIONS, SHARE_ACTION)
 
     def crumbs(self, obj: EnvVar) -> list[dict[str, str]]:
@@ -107,16 +104,8 @@ register_sharing(EnvVar, EnvVarView)
 
 
 @register_model_view(EnvVar, "audit")
-class EnvVarAuditView(EnvVarPage, ObjectTabView):
+class EnvVarAuditView(EnvVarPage, AuditTab):
     """Who changed the variable, and when; never to what."""
-
-    table_class = HistoryTable
-    tab = "audit"
-    empty_text = "Changes of this variable appear here, without its values."
-
-    def rows(self, obj: EnvVar) -> Any:
-        """Return the events of this variable."""
-        return history_of(self.actor, obj)
 
 
 class LevelMixin:

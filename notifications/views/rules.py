@@ -11,9 +11,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from audit.models import AuditEvent
-from audit.selectors import history_of
-from audit.tables import HistoryTable
+from audit.tabs import AUDIT_TAB, AuditTab
 from core.concealing import is_concealed
 from core.views import (
     Action,
@@ -86,7 +84,7 @@ class RulePage:
     """What the pages of a rule have in common."""
 
     queryset = RULES
-    tabs = (Tab("Deliveries"), Tab("Audit", "audit", needs=AuditEvent))
+    tabs = (Tab("Deliveries"), AUDIT_TAB)
     actions = RULE_ACTIONS
 
     def status_value(self, obj: NotificationRule) -> str:
@@ -127,16 +125,8 @@ class RuleView(RulePage, ObjectTabView):
 
 
 @register_model_view(NotificationRule, "audit")
-class RuleAuditView(RulePage, ObjectTabView):
+class RuleAuditView(RulePage, AuditTab):
     """Who changed the rule."""
-
-    table_class = HistoryTable
-    tab = "audit"
-    empty_text = "Changes of this rule appear here."
-
-    def rows(self, obj: NotificationRule) -> Any:
-        """Return the events of this rule."""
-        return history_of(self.actor, obj)
 
 
 def secret_page(request: HttpRequest, rule: NotificationRule, secret: str) -> HttpResponse:
