@@ -29,12 +29,16 @@ CONNECTED_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A sign of life with a status as it was said, None to leave that; or a last will."""
+    """A sign of life with a status as it was said, None to leave that; or a last will.
+
+    `since` is when the connection began that it came over, where that is known.
+    """
 
     device: Device
     at: datetime
     status: str | None = None
     is_gone: bool = False
+    since: datetime | None = None
 
 
 @transaction.atomic

@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, StreamWriterAdapter, WriterAdapter
+from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, WriterAdapter
 from amqtt.broker import Broker, Server
 from amqtt.errors import AMQTTError, MQTTError, NoDataError
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
@@ -24,7 +26,8 @@ from django.utils import timezone
 
 from gateway.mqtt.access import Principal, authenticate, refreshed
 from gateway.mqtt.bridge.intake import Heard
-from gateway.mqtt.plugins import ADDRESS, PRINCIPAL, principal_of
+from gateway.mqtt.outgoing import AcknowledgedWriter, Outgoing
+from gateway.mqtt.plugins import ADDRESS, PRINCIPAL, SINCE, principal_of
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +67,7 @@ class BoundedReader(StreamReaderAdapter):
         return b"" if self.ended else await super().read(n)
 
 
-class CarriedWriter(StreamWriterAdapter):
+class CarriedWriter(AcknowledgedWriter):
     """Knows for whom another process carries the connection."""
 
     def __init__(self, writer: asyncio.StreamWriter, peer: tuple[str, int]) -> None:
@@ -84,8 +87,13 @@ class ConsoleBroker(Broker):
 
     ear: Callable[[Heard], None] | None = None
 
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
+        self._broadcast_queue: Outgoing = Outgoing()
+
     def say(self, topic: str, payload: bytes) -> None:
         """Publish once, with QoS 0 and never retained; may be called from any thread."""
+        self._broadcast_queue.announce(topic)
         said = {"session": None, "topic": topic, "data": payload, "qos": 0}
         self._loop.call_soon_threadsafe(self._broadcast_queue.put_nowait, said)
 
@@ -98,10 +106,33 @@ class ConsoleBroker(Broker):
         }
         return {one.udid for one in principals if one is not None and one.udid}
 
-    def is_listening(self, topic: str) -> bool:
-        """Tell whether a connected client is subscribed to the topic, by its name."""
-        subscribed = list(self._subscriptions.get(topic, ()))
-        return any(session.transitions.state == "connected" for session, _ in subscribed)
+    def listens_since(self, topic: str) -> datetime | None:
+        """Return when the connection began that is subscribed to the topic, by its name."""
+        begun = [session.attributes[SINCE] for session in self._subscribed(topic)]
+        return max(begun, default=None)
+
+    def is_on_its_way(self, topic: str) -> bool:
+        """Tell whether what was said on the topic waits here, or is not acknowledged by TCP."""
+        if self._broadcast_queue.holds(topic):
+            return True
+        sessions = [self._sessions.get(one.client_id or "") for one in self._subscribed(topic)]
+        writers = [found[1].writer for found in sessions if found is not None]
+        return not all(one.is_acknowledged() for one in writers if one is not None)
+
+    def _subscribed(self, topic: str) -> list[Session]:
+        """Return the connected sessions of the topic's device; without one, whoever else's."""
+        subscribed = [session for session, _ in list(self._subscriptions.get(topic, ()))]
+        here = [one for one in subscribed if one.transitions.state == "connected"]
+        principals = [(one, principal_of(one)) for one in here]
+        devices = [one for one, who in principals if who is not None and who.udid]
+        return devices or here
+
+    async def _run_broadcast(self, running_tasks: deque[asyncio.Task[Any]]) -> None:
+        try:
+            await super()._run_broadcast(running_tasks)
+            await asyncio.sleep(0)  # those that write it begin now
+        finally:
+            self._broadcast_queue.passed_on()
 
     async def _broadcast_message(
         self,
@@ -120,6 +151,7 @@ class ConsoleBroker(Broker):
                     timezone.now(),
                     key_id=principal.key_id,
                     address=address,
+                    since=session.attributes.get(SINCE),
                 )
             )
         await super()._broadcast_message(session, topic, data, force_qos)
@@ -137,7 +169,7 @@ class ConsoleBroker(Broker):
         peer: tuple[str, int] | None = None,
     ) -> None:
         """Serve one connection, carried for `peer`; its faults end it and nothing else."""
-        out = StreamWriterAdapter(writer) if peer is None else CarriedWriter(writer, peer)
+        out = AcknowledgedWriter(writer) if peer is None else CarriedWriter(writer, peer)
         try:
             await self._client_connected(listener_name, BoundedReader(reader), out)
         except (MQTTError, ConnectionError, asyncio.IncompleteReadError, UnicodeError) as error:
@@ -170,6 +202,7 @@ class ConsoleBroker(Broker):
         session.password = None
         session.attributes[PRINCIPAL] = principal
         session.attributes[ADDRESS] = remote_address
+        session.attributes[SINCE] = timezone.now()
         session.client_id = f"{principal.name}/{session.client_id}"
         return handler, await self._take_over(session)
 

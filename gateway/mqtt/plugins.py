@@ -10,6 +10,7 @@ from gateway.mqtt.access import Principal
 
 PRINCIPAL = "thinx.principal"
 ADDRESS = "thinx.address"
+SINCE = "thinx.since"
 
 
 def principal_of(session: Session | None) -> Principal | None:

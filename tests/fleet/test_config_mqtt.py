@@ -24,11 +24,19 @@ class Broker:
     def __init__(self) -> None:
         self.said: list[tuple[str, bytes]] = []
         self.topics: set[str] = set()
+        self.held: set[str] = set()
+        self.began = timezone.now()
         self.is_up = True
 
     def pushing(self, *, is_ours: bool = True) -> Pushing:
-        listens = self.topics.__contains__ if is_ours else None
-        return Pushing(lambda *said: self.said.append(said), listens, lambda: self.is_up)
+        listeners = self if is_ours else None
+        return Pushing(lambda *said: self.said.append(said), listeners, lambda: self.is_up)
+
+    def listens_since(self, topic: str):
+        return self.began if topic in self.topics else None
+
+    def is_on_its_way(self, topic: str) -> bool:
+        return topic in self.held
 
 
 @pytest.fixture
@@ -96,7 +104,7 @@ def test_word_that_comes_while_others_are_told_proves_it(broker, acme, probe):
     broker.topics |= {topic_of(device) for device in devices}
     receipts = [make_push(device) for device in devices]
     told = []
-    pushing = Pushing(lambda *_: told.append(timezone.now()), broker.topics.__contains__)
+    pushing = Pushing(lambda *_: told.append(timezone.now()), broker)
     pushing.turn()
     pushing.heard([Sign(device, told[0], "done") for device in devices])
     assert {state(one)[0] for one in receipts} == {ReceiptState.APPLIED}
@@ -167,6 +175,35 @@ def test_device_that_leaves_before_it_is_acknowledged_gets_it_again(broker, prob
     pushing.turn()
     assert state(receipt)[0] == ReceiptState.DELIVERED
     assert (len(broker.said), receipt.attempts) == (2, 2)
+
+
+def test_what_is_on_its_way_is_neither_delivered_nor_proved(broker, probe):
+    broker.topics.add(topic_of(probe))
+    broker.held.add(topic_of(probe))
+    pushing = broker.pushing()
+    receipt = make_push(probe)
+    for _ in range(3):
+        pushing.turn()
+        pushing.heard([Sign(probe, timezone.now(), "every minute")])
+        assert state(receipt)[0] == ReceiptState.SENT
+    broker.held.clear()
+    pushing.turn()
+    assert state(receipt)[0] == ReceiptState.DELIVERED
+    assert len(broker.said) == 1
+
+
+def test_word_over_a_later_connection_proves_nothing_and_it_goes_again(broker, probe):
+    broker.topics.add(topic_of(probe))
+    pushing = broker.pushing()
+    receipt = make_push(probe)
+    pushing.turn()
+    broker.began = timezone.now()
+    pushing.heard([Sign(probe, timezone.now(), "connected", since=broker.began)])
+    assert state(receipt)[0] == ReceiptState.SENT
+    pushing.turn()
+    assert (len(broker.said), state(receipt)[0]) == (2, ReceiptState.SENT)
+    pushing.heard([Sign(probe, timezone.now(), "done", since=broker.began)])
+    assert state(receipt)[0] == ReceiptState.APPLIED
 
 
 def test_what_a_killed_bridge_marked_is_sent_by_the_next_one(broker, probe):

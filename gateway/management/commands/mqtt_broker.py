@@ -100,7 +100,7 @@ async def serve(bind: str, port: int, tls_port: int, served: ServerContext | Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     broker = ConsoleBroker(broker_config(bind, port))
-    bridge = Bridge(broker.say, lambda: True, broker.connected_devices, broker.is_listening)
+    bridge = Bridge(broker.say, lambda: True, broker.connected_devices, broker)
     broker.ear = bridge.hear
     bridge.start()
     await broker.start()

@@ -17,7 +17,7 @@ from gateway.callers import gateway_actor
 from gateway.configuring import After
 from gateway.following import CheckedIn, follow
 from gateway.mqtt.bridge.intake import Heard
-from gateway.mqtt.bridge.pushing import Pushing
+from gateway.mqtt.bridge.pushing import Listeners, Pushing
 from gateway.mqtt.bridge.registering import register
 from gateway.mqtt.bridge.telling import Telling
 from gateway.protocol.messages import NOTHING, Said, read_message
@@ -47,11 +47,11 @@ class Message:
 
 @dataclass
 class Handling:
-    """Handles batches. `say` publishes to a topic, from any thread; `listens` and `is_up` are as
-    of Pushing."""
+    """Handles batches. `say` publishes to a topic, from any thread; `listeners` and `is_up` are
+    as of Pushing."""
 
     say: Say
-    listens: Callable[[str], bool] | None = None
+    listeners: Listeners | None = None
     is_up: Callable[[], bool] = lambda: True
     telling: Telling = field(default_factory=Telling)
     counts: Counter[str] = field(default_factory=Counter)
@@ -61,7 +61,7 @@ class Handling:
 
     def __post_init__(self) -> None:
         """Have configuration sent the same way as everything else."""
-        self.pushing = Pushing(self._publish, self.listens, self.is_up)
+        self.pushing = Pushing(self._publish, self.listeners, self.is_up)
 
     def handle(self, batch: Sequence[Heard]) -> None:
         """Handle a batch at once; one bad message of it spoils no other."""
@@ -193,7 +193,7 @@ def _sign(message: Message) -> Sign | None:
         return None
     if said.is_gone:
         return Sign(device, message.heard.at, is_gone=True)
-    return Sign(device, message.heard.at, said.status)
+    return Sign(device, message.heard.at, said.status, since=message.heard.since)
 
 
 def _shown(payload: bytes) -> bytes:

@@ -30,7 +30,11 @@ CLOSING_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One message as a broker passed it on; `key_id` is known where the broker is ours."""
+    """One message as a broker passed it on.
+
+    `key_id`, and `since` when the connection began that it came over, are known where the broker
+    is ours.
+    """
 
     topic: str
     payload: bytes
@@ -38,6 +42,7 @@ class Heard:
     retained: bool = False
     key_id: int | None = None
     address: str = ""
+    since: datetime | None = None
 
 
 Handler = Callable[[Sequence[Heard]], None]

@@ -1,7 +1,8 @@
 """Configuration over MQTT: who listens gets it at once, and what is lost goes again.
 
-A receipt is marked as sent before it is said, and as delivered when the connection it went over
-has lived on; what a killed process leaves in between goes back into the queue.
+A receipt is marked as sent before it is said, and as delivered when the other end of the connection
+has acknowledged its bytes (at another broker: when the one to the broker has lived on); what a
+killed process or a lost connection leaves in between goes back into the queue.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
@@ -46,14 +47,24 @@ class Said:
     at: datetime
 
 
+class Listeners(Protocol):
+    """Who is subscribed, as a broker of our own knows it; may be asked from any thread."""
+
+    def listens_since(self, topic: str) -> datetime | None:
+        """Return when the connection began that is subscribed to a topic now."""
+
+    def is_on_its_way(self, topic: str) -> bool:
+        """Tell whether what was said on a topic has yet to reach that connection's other end."""
+
+
 @dataclass
 class Pushing:
-    """Sends what waits. `say` publishes; `listens` tells, where the broker is ours, whether a
-    device is subscribed to its topic now; `is_up` whether the way to the broker is open.
+    """Sends what waits. `say` publishes; `listeners` is there where the broker is ours; `is_up`
+    tells whether the way to the broker is open.
     """
 
     say: Callable[[str, bytes], None]
-    listens: Callable[[str], bool] | None = None
+    listeners: Listeners | None = None
     is_up: Callable[[], bool] = lambda: True
     _said: dict[int, Said] = field(default_factory=dict)
     _kept: dict[Any, bytes] = field(default_factory=dict)
@@ -128,13 +139,13 @@ class Pushing:
         return self._kept[key]
 
     def _acknowledge(self) -> None:
-        """Mark as delivered what was said over connections that lived on; the rest waits again."""
-        said, self._said = self._said, {}
+        """Mark as delivered what has arrived; what was lost waits again."""
+        came = {pk: self._arrived(one) for pk, one in self._said.items()}
+        said = {pk: self._said.pop(pk) for pk, has in came.items() if has is not None}
         if not said:
             return
-        is_up = self.is_up()
-        arrived = [pk for pk, one in said.items() if is_up and self._listens(one.topic)]
-        lost = [pk for pk in said if pk not in {*arrived}]
+        arrived = [pk for pk in said if came[pk]]
+        lost = [pk for pk in said if not came[pk]]
         with transaction.atomic():
             now = timezone.now()
             for at in {said[pk].at for pk in arrived}:
@@ -147,6 +158,15 @@ class Pushing:
                 ConfigReceipt.objects.filter(pk__in=said).select_related("push", "device")
             )
 
+    def _arrived(self, said: Said) -> bool | None:
+        """Tell whether a message has arrived: None while it is on its way, False if it is lost."""
+        if self.listeners is None or not self.is_up():
+            return self.is_up()
+        since = self.listeners.listens_since(said.topic)
+        if since is None or since > said.at:
+            return False
+        return None if self.listeners.is_on_its_way(said.topic) else True
+
     def _requeue_lost(self) -> None:
         """Have what a killed bridge had marked, and perhaps never said, looked at again."""
         rows = ConfigReceipt.objects.filter(
@@ -158,7 +178,7 @@ class Pushing:
         """Decide for new receipts which way they go; return how many there were."""
         heard = DeviceMessage.objects.filter(device=OuterRef("device"), direction=Direction.IN)
         rows: Any = ConfigReceipt.objects.filter(state=S.QUEUED, channel="").order_by("pk")
-        if self.listens is None:
+        if self.listeners is None:
             rows = rows.annotate(newest=Subquery(heard.order_by("-pk").values("payload")[:1]))
         new = list(rows.select_related("device__organization")[:LOOKED_AT_ONCE])
         there = {one.pk for one in new if self._is_there(one)}
@@ -168,8 +188,8 @@ class Pushing:
         return len(new)
 
     def _is_there(self, receipt: Any) -> bool:
-        if self.listens is not None:
-            return self.listens(_topic(receipt))
+        if self.listeners is not None:
+            return self._listens(_topic(receipt))
         return receipt.newest is not None and not read_message(bytes(receipt.newest)).is_gone
 
     def _settle(self, there: dict[int, list[Sign]]) -> None:
@@ -196,13 +216,14 @@ class Pushing:
         if receipt.state == S.DELIVERED:
             over_mqtt = receipt.channel == Channel.MQTT
             since = receipt.sent_at if over_mqtt else receipt.delivered_at
-        else:
-            said = self._said.get(receipt.pk)
-            since = said.at if said is not None else None
-        return since is not None and sign.at >= since
+            return since is not None and sign.at >= since
+        said = self._said.get(receipt.pk)
+        if said is None or sign.at < said.at or (sign.since and sign.since > said.at):
+            return False
+        return self.listeners is None or not self.listeners.is_on_its_way(said.topic)
 
     def _listens(self, topic: str) -> bool:
-        return self.listens is None or self.listens(topic)
+        return self.listeners is None or self.listeners.listens_since(topic) is not None
 
 
 def _route(rows: Any, channel: str) -> None:

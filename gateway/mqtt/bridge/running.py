@@ -9,6 +9,7 @@ from devices.status_services import connected_note, disconnected_note
 from gateway.mqtt.bridge.beat import BEAT_SECONDS, beat
 from gateway.mqtt.bridge.handling import Handling, Say
 from gateway.mqtt.bridge.intake import Heard, Intake
+from gateway.mqtt.bridge.pushing import Listeners
 
 CONNECTED_SECONDS = 10.0
 
@@ -17,7 +18,7 @@ class Bridge:
     """Handles what `hear` is given in a thread of its own; `say` publishes.
 
     `is_up` tells whether the way to the broker is open, for the sign of life. `connected` names
-    the devices that hold a connection open, and `listens` whether one is subscribed to a topic,
+    the devices that hold a connection open, and `listeners` knows who is subscribed to a topic,
     where the broker can be asked.
     """
 
@@ -26,9 +27,9 @@ class Bridge:
         say: Say,
         is_up: Callable[[], bool],
         connected: Callable[[], set[str]] | None = None,
-        listens: Callable[[str], bool] | None = None,
+        listeners: Listeners | None = None,
     ) -> None:
-        self.handling = Handling(say, listens, is_up)
+        self.handling = Handling(say, listeners, is_up)
         self._is_up = is_up
         self._intake = Intake(self.handling.handle, self._idle)
         self._beat_at = 0.0
