@@ -21,7 +21,7 @@ def test_message_is_on_its_way_until_the_device_takes_it(broker, connect, probe,
     topic = topic_of(probe)
     device = connect(probe.udid, acme_key[1])
     device.subscribe(topic)
-    assert not broker.broker.is_on_its_way(topic)
+    wait_for(lambda: not broker.broker.is_on_its_way(topic), 60)
     device.paho.loop_stop()
     device.paho.socket().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, ROOM)
     for _ in range(MANY):
