@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.console import StaticFiles
+from tests.support.prepared import inherited, lend_first_start
 from tests.support.services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -40,9 +40,8 @@ class Copy:
 
     def env(self, **extra: str) -> dict[str, str]:
         """An operator's environment; nothing of the test run's own settings."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return {
-            **kept,
+            **inherited(),
             "THINX_APT": "no",
             "THINX_DATA_DIR": str(self.data),
             "THINX_HTTP_PORT": str(self.http_port),
@@ -147,22 +146,11 @@ class Copy:
 
 
 @pytest.fixture(scope="session")
-def prepared() -> Iterator[Path]:
-    """A data folder with key, tables and static files, to be copied."""
-    folder = Path(tempfile.mkdtemp(prefix="thinx-ops-"))
-    copy = Copy(folder / "prepared")
-    static = StaticFiles()
-    static.lend(copy.data)
-    try:
-        copy.start()
-        copy.wait_ready()
-        static.keep(copy.data)
-        copy.signal(signal.SIGTERM)
-        copy.assert_nothing_left()
-        yield copy.data
-    finally:
-        copy.end()
-        shutil.rmtree(folder, ignore_errors=True)
+def prepared(tmp_path_factory) -> Path:
+    """A data folder with key, certificate, tables and static files, to be copied."""
+    data = tmp_path_factory.mktemp("ops") / "prepared"
+    lend_first_start(data)
+    return data
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.prepared import inherited, lend_first_start
 from tests.support.services import ServiceError, free_port
-from thinx_console.supervisor.prepare import static_fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY = "Ctrl-C ends everything"
@@ -175,63 +175,28 @@ def _ticks(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def private_console(*, fresh: bool = False, **settings: str) -> Iterator[RunningConsole]:
-    """Run a console with a data folder and ports of its own; afterwards nothing of it is left.
-
-    A `fresh` one collects its static files itself, as a first start does.
-    """
+def private_console(**settings: str) -> Iterator[RunningConsole]:
+    """Run a console with a data folder and ports of its own; afterwards nothing of it is left."""
     folder = Path(tempfile.mkdtemp(prefix="thinx-console-"))
     try:
-        with _started(folder, settings, fresh=fresh) as console:
+        with _started(folder, settings) as console:
             yield console
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class StaticFiles:
-    """The collected static files of a console that ran before; collecting takes a quarter minute.
-
-    The console looks at its stamp and collects again when these are not the right ones.
-    """
-
-    def __init__(self) -> None:
-        self.kept = ROOT / ".pytest_cache" / f"console-static-{static_fingerprint()[:16]}"
-
-    def lend(self, data: Path) -> None:
-        """Put them into the data folder of a console that is to start."""
-        if self.kept.exists():
-            shutil.copytree(self.kept, data, dirs_exist_ok=True)
-
-    def keep(self, data: Path) -> None:
-        """Keep those of a console that has started; of two at once one does."""
-        if self.kept.exists():
-            return
-        self.kept.parent.mkdir(exist_ok=True)
-        copy = Path(tempfile.mkdtemp(dir=self.kept.parent, prefix="console-static-"))
-        shutil.copytree(data / "static", copy / "static")
-        (copy / "state").mkdir()
-        shutil.copy(data / "state" / "static", copy / "state" / "static")
-        try:
-            copy.rename(self.kept)
-        except OSError:
-            shutil.rmtree(copy)
-
-
 @contextlib.contextmanager
-def _started(folder: Path, settings: dict[str, str], *, fresh: bool) -> Iterator[RunningConsole]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+def _started(folder: Path, settings: dict[str, str]) -> Iterator[RunningConsole]:
     data, port = folder / "var", free_port()
     env = {
-        **kept,
+        **inherited(),
         "THINX_DATA_DIR": str(data),
         "THINX_HTTP_PORT": str(port),
         **{f"THINX_{name}_PORT": str(free_port()) for name in ("HTTPS", "MQTT", "MQTTS")},
         **settings,
     }
     output = folder / "output"
-    static = StaticFiles()
-    if not fresh:
-        static.lend(data)
+    lend_first_start(data)
     began = time.monotonic()
     with output.open("wb") as file:
         process = subprocess.Popen(
@@ -243,7 +208,6 @@ def _started(folder: Path, settings: dict[str, str], *, fresh: bool) -> Iterator
     try:
         _wait_ready(console)
         console.seconds = time.monotonic() - began
-        static.keep(data)
         yield console
     finally:
         _end(console)
