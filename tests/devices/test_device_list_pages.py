@@ -218,13 +218,14 @@ def test_facets_name_no_mesh_that_the_reader_may_not_see(
 def test_facets_and_pages_stop_counting(signed_in, olga, acme, monkeypatch):
     monkeypatch.setattr(facets, "MOST", 3)
     monkeypatch.setattr(facets, "SAMPLE", 2)
+    monkeypatch.setattr(facets, "ASKED", 2)
     monkeypatch.setattr(paging, "MOST_COUNTED", 2)
     for _ in range(3):
         DeviceFactory(organization=acme)
     page = signed_in(olga).get(f"{URL}?facets=1")
     assert numbers(page, "Presence")["Never seen"] == "2+"
     assert numbers(page, "Platform") == {"python": "2+"}
-    assert numbers(page, "Firmware")["Never built"] == "2+"
+    assert numbers(page, "Firmware")["Never built"] == "3+"
     assert "of 2+" in page.text
 
 
