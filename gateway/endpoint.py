@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from gateway.leaving import UNHEARD
 from gateway.protocol import answers
 from gateway.protocol.errors import NO_BODY, REQUEST_TOO_LARGE, ProtocolError
 
@@ -34,6 +35,8 @@ def device_endpoint(*methods: str, close: bool = False) -> Callable[[View], View
         @wraps(view)
         def wrapped(request: HttpRequest) -> HttpResponseBase:
             response = _answer(view, request) if request.method in methods else _wrong_method()
+            if isinstance(response, Reply):
+                response.is_unheard = getattr(request, "scope", {}).get(UNHEARD)
             if close:
                 response["Connection"] = "close"
             return _plain(response)
@@ -49,15 +52,20 @@ def device_endpoint(*methods: str, close: bool = False) -> Callable[[View], View
 
 
 class Reply(HttpResponse):
-    """An answer with what is to be done once it has left; servers close it then."""
+    """An answer with what is to be done once it has left; servers close it then.
+
+    It is not done when `is_unheard` tells, where that is known, that nobody was there any more.
+    """
 
     after: Sequence[Callable[[], Any]] = ()
+    is_unheard: Callable[[], bool] | None = None
 
     def close(self) -> None:
         """Do it, once."""
         after, self.after = self.after, ()
-        for noted in after:
-            noted()
+        if self.is_unheard is None or not self.is_unheard():
+            for noted in after:
+                noted()
         super().close()
 
 

@@ -15,6 +15,7 @@ from gateway.fast.notices import Notices, told_by
 from gateway.fast.senders import KnownSenders
 from gateway.fast.statements import Stored
 from gateway.fast.writer import Full, GroupWriter
+from gateway.leaving import UNHEARD, Leaving
 from gateway.protocol import answers
 
 Scope = dict[str, Any]
@@ -46,23 +47,30 @@ class FastCheckIns:
             return
         taken, is_whole = await _body(receive)
         call = _call(scope, taken) if is_whole else None
+        leaving = Leaving(receive)
 
         async def ordinarily() -> None:
-            await self._ordinary_way(scope, taken, is_whole, receive, send, call)
+            if is_whole:
+                await self._ordinary_way(scope, taken, leaving, send, call)
+            else:
+                await self.inner(scope, _again(taken, receive, is_whole=False), send)
 
         try:
             if not is_whole:  # who sends slowly must not keep the others out
                 await ordinarily()
             elif call is None:
+                leaving.watch()
                 async with self.line:
                     await ordinarily()
             else:
-                await self._either_way(call, send, ordinarily)
+                await self._either_way(call, send, leaving, ordinarily)
         except Full:
             await _answer(send, 503, b"", (b"retry-after", RETRY_AFTER))
+        finally:
+            leaving.end()
 
     async def _either_way(
-        self, call: Call, send: Send, ordinarily: Callable[[], Awaitable[None]]
+        self, call: Call, send: Send, leaving: Leaving, ordinarily: Callable[[], Awaitable[None]]
     ) -> None:
         """Answer fast where that is possible, else by the services. Raises Full.
 
@@ -70,6 +78,7 @@ class FastCheckIns:
         and the others find their sender known when they are let in.
         """
         if not self.senders.is_known(call):
+            leaving.watch()
             async with self.line:
                 if not self.senders.is_known(call):
                     await ordinarily()
@@ -78,34 +87,37 @@ class FastCheckIns:
         if stored is not None:
             await _answer(send, 200, _said(call, stored))
             return
+        leaving.watch()
         async with self.line:
             await ordinarily()
 
     async def _ordinary_way(
-        self,
-        scope: Scope,
-        taken: bytes,
-        is_whole: bool,  # noqa: FBT001
-        receive: Receive,
-        send: Send,
-        call: Call | None,
+        self, scope: Scope, taken: bytes, leaving: Leaving, send: Send, call: Call | None
     ) -> None:
-        """Let the services answer, with the body as it came."""
-        accepted = False
-
-        async def again() -> dict[str, Any]:
-            nonlocal accepted
-            if accepted:
-                return await receive()
-            accepted = True
-            return {"type": "http.request", "body": taken, "more_body": not is_whole}
+        """Let the services answer, with the body as it came; not one who left while in line."""
+        if leaving.is_gone:
+            await _answer(send, 503, b"", (b"retry-after", RETRY_AFTER))
+            return
 
         async def watching(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                leaving.answered()
             if call is not None and b'{"registration":{"success":true' in message.get("body", b""):
                 self.senders.add(call)
             await send(message)
 
-        await self.inner(scope, again, watching)
+        known = {**scope, UNHEARD: leaving.is_unheard}
+        await self.inner(known, _again(taken, leaving.receive, is_whole=True), watching)
+
+
+def _again(taken: bytes, receive: Receive, *, is_whole: bool) -> Receive:
+    """Return a `receive` that begins with what was taken of the body."""
+    messages = [{"type": "http.request", "body": taken, "more_body": not is_whole}]
+
+    async def again() -> dict[str, Any]:
+        return messages.pop() if messages else await receive()
+
+    return again
 
 
 async def _body(receive: Receive) -> tuple[bytes, bool]:
