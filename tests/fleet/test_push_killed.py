@@ -123,13 +123,19 @@ def run(console, rest, fleet, value: str, chance: random.Random) -> None:
     kill(console, victims[0])
     wait_for_all(rest, uid, len(fleet), f"{value} after {victims}")
     for device in fleet:
-        assert device.given[-1] == value, device.given
+        assert device.given[-1] == value, told(rest, uid, device, victims)
         newest = device.given.index(value)
         assert {*device.given[newest:]} == {value}, "something older came after it"
     assert receipts(rest, uid) == receipts(rest, uid, "applied") == len(fleet)
     again = sum(device.given.count(value) - 1 for device in fleet)
     # Only what was on its way in the instant of a kill may come again.
     assert again <= len(fleet) // 4, f"{again} devices were given {value} more than once"
+
+
+def told(rest, uid: str, device: PushedDevice, victims: list[str]) -> str:
+    """Say for a failure what the console holds true of a device, and what the device knows."""
+    receipt = rest.get(f"config-receipts/?push={uid}&device={device.udid}")["results"]
+    return f"killed {victims}; given {device.given}; lost {device.lost}; receipt {receipt}"
 
 
 def drafted(rest, value: str) -> str:

@@ -9,6 +9,7 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import aiomqtt
 
@@ -18,12 +19,19 @@ TIMEOUT = 15
 
 @dataclass
 class PushedDevice:
-    """One device. `given` is every value of ROUND that it was sent, in order."""
+    """One device. `given` is every value of ROUND that it was sent, in order; `lost` says when and
+    how its connections ended early.
+    """
 
     udid: str
     owner: str
     key: str
     given: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+    def note(self, error: BaseException) -> None:
+        """Remember how a connection ended."""
+        self.lost.append(f"{datetime.now(UTC):%H:%M:%S.%f} {error!r}")
 
     def take(self, text: str | bytes) -> bool:
         """Take over what a message or an answer has for it; tell whether that was anything."""
@@ -46,9 +54,11 @@ async def over_http(device: PushedDevice, port: int, pause: float) -> None:
     ).encode()
     while True:
         await asyncio.sleep(pause * random.uniform(0.5, 1.5))
-        with contextlib.suppress(*LOST):
+        try:
             async with asyncio.timeout(TIMEOUT):
                 device.take(await _asked(port, head + body))
+        except LOST as error:
+            device.note(error)
 
 
 async def _asked(port: int, request: bytes) -> bytes:
@@ -69,7 +79,7 @@ async def over_mqtt(device: PushedDevice, port: int) -> None:
     """Listen for ever, and say something after each message; a broker that is away is tried."""
     topic = f"/{device.owner}/{device.udid}"
     while True:
-        with contextlib.suppress(*LOST):
+        try:
             async with aiomqtt.Client(
                 "127.0.0.1", port, username=device.udid, password=device.key, timeout=TIMEOUT
             ) as client:
@@ -78,6 +88,8 @@ async def over_mqtt(device: PushedDevice, port: int) -> None:
                 async for message in client.messages:
                     if device.take(bytes(message.payload)):
                         await client.publish(f"{topic}/status", '{"status":"taken over"}')
+        except LOST as error:
+            device.note(error)
         await asyncio.sleep(random.uniform(0.3, 1.0))
 
 
