@@ -31,6 +31,7 @@ OPERATED = {
     "fleet.bulkjob",
     "fleet.configpush",
     "fleet.rollout",
+    "fleet.rolloutplan",
     "messaging.devicequestion",
     "accounts.savedview",
 }

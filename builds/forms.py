@@ -89,3 +89,13 @@ class BuildStartForm(forms.Form):
         self.fields["source"].queryset = rows  # type: ignore[attr-defined]
         if device.source_id is not None:
             del self.fields["source"]
+
+
+class GenericBuildForm(forms.Form):
+    """How a build for no device in particular starts."""
+
+    deliver = forms.BooleanField(
+        label="Roll it out when it is ready",
+        required=False,
+        help_text="By the default plan of the source. Without a plan it waits for a rollout.",
+    )

@@ -21,6 +21,7 @@ class FleetConfig(AppConfig):
         from fleet.rollouts import belongings as rollout_belongings  # noqa: F401
         from fleet.rollouts import events as rollout_events  # noqa: F401
         from fleet.rollouts import news as rollout_news  # noqa: F401
+        from fleet.rollouts import plan_views as rollout_plan_views  # noqa: F401
         from fleet.rollouts import views as rollout_views  # noqa: F401
         from fleet.transfers import belongings as transfer_belongings  # noqa: F401
         from fleet.transfers import events as transfer_events  # noqa: F401

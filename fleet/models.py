@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fleet.bulk.models import BulkJob, BulkJobItem
 from fleet.pushes.models import ConfigPush, ConfigReceipt, ConfigVariant
-from fleet.rollouts.models import Rollout, RolloutTarget
+from fleet.rollouts.models import Rollout, RolloutPlan, RolloutTarget
 from fleet.transfers.models import Transfer, TransferItem, TransferParty, TransferProof
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ConfigReceipt",
     "ConfigVariant",
     "Rollout",
+    "RolloutPlan",
     "RolloutTarget",
     "Transfer",
     "TransferItem",

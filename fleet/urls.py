@@ -8,7 +8,7 @@ from core.views import get_model_urls
 from fleet.bulk.models import BulkJob
 from fleet.bulk.views import BulkStartView
 from fleet.pushes.models import ConfigPush
-from fleet.rollouts.models import Rollout
+from fleet.rollouts.models import Rollout, RolloutPlan
 from fleet.transfers.models import TransferParty
 from fleet.transfers.question import TransferQuestionView
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("bulk-jobs/", include(get_model_urls(BulkJob))),
     path("config-pushes/", include(get_model_urls(ConfigPush))),
     path("rollouts/", include(get_model_urls(Rollout))),
+    path("rollout-plans/", include(get_model_urls(RolloutPlan))),
     path(
         "transfers/question/<uuid:uid>/",
         TransferQuestionView.as_view(),

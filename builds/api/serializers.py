@@ -133,7 +133,9 @@ class BuildStartSerializer(ScopedSerializer):
         help_text="Left out: the source of the device.",
     )
     deliver = serializers.BooleanField(
-        default=True, help_text="Offer the result to the device once it is there."
+        default=True,
+        help_text="Offer the result to the device once it is there; of a build for none in "
+        "particular, roll it out by the default plan of the source, if that is on.",
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -35,8 +35,9 @@ def build_start(
 
     What is built for none holds no id, key or variable of a device; only a rollout delivers it.
 
-    `deliver` offers the result to the device once it is there; what `is_held` is offered by a
-    rollout alone. Audits, enqueues, broadcasts.
+    `deliver` offers the result to the device once it is there, or rolls one for none out by the
+    default plan of its source; what `is_held` is offered by a rollout alone.
+    Audits, enqueues, broadcasts.
     Raises Conflict: build.no_source, build.source_untested, build.already_running; QuotaExceeded:
     accounts.limit_reached.
     """

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
+from builds.forms import GenericBuildForm
 from builds.models import Build, Source
 from builds.services import build_start
 from core.views import ObjectActionView, register_model_view
@@ -18,6 +19,7 @@ class SourceBuildView(ObjectActionView):
 
     queryset = Source.objects.select_related("organization")
     action = "build"
+    form_class = GenericBuildForm
     title = "Build {} for many devices?"
     submit_label = "Build firmware"
 
@@ -26,12 +28,12 @@ class SourceBuildView(ObjectActionView):
         return [
             f"Builds the newest commit of {obj.branch} with the variables of the source and the "
             "organization, without those of any device and without a key.",
-            "No device is offered it by itself; a rollout brings it to those you choose.",
+            "Only a rollout brings it to devices.",
         ]
 
     def perform(self, obj: Any, form: Any) -> Build:
         """Call the service."""
-        return build_start(self.actor, source=obj, deliver=False)
+        return build_start(self.actor, source=obj, **form.cleaned_data)
 
     def done(self, obj: Any, result: Any) -> HttpResponse:
         """Go to the build and watch it."""

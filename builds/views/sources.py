@@ -101,6 +101,7 @@ class SourcePage(ObjectView):
         Tab("Overview"),
         Tab("Devices", "devices"),
         Tab("Builds", "builds"),
+        Tab("Rollouts", "rollouts"),
         Tab("Environment", "environment"),
         ACCESS_TAB,
         AUDIT_TAB,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from core.admin import ConsoleModelAdmin
-from fleet.rollouts.models import Rollout, RolloutTarget
+from fleet.rollouts.models import Rollout, RolloutPlan, RolloutTarget
 
 
 @admin.register(Rollout)
@@ -15,6 +15,15 @@ class RolloutAdmin(ConsoleModelAdmin):
     list_display = ("name", "organization", "state", "total", "wave", "created_at")
     list_filter = ("state",)
     search_fields = ("name", "organization__name")
+
+
+@admin.register(RolloutPlan)
+class RolloutPlanAdmin(ConsoleModelAdmin):
+    """The default plans of sources."""
+
+    list_display = ("source", "organization", "is_on", "taken")
+    list_filter = ("is_on",)
+    search_fields = ("source__alias", "organization__name")
 
 
 @admin.register(RolloutTarget)

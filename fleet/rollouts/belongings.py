@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from accounts.belongings import Belongings, belongings, plain_fields
-from fleet.rollouts.models import Rollout, RolloutTarget
+from fleet.rollouts.models import Rollout, RolloutPlan, RolloutTarget
 
 
 @belongings.register
@@ -23,6 +23,19 @@ class Rollouts(Belongings):
         "started_at", "ended_at",
     )  # fmt: skip
     related = ("source", "build")
+
+
+@belongings.register
+class RolloutPlans(Belongings):
+    """By which plan new builds of a source roll out."""
+
+    slug = "rollout-plans"
+    one = "default plan of a source"
+    many = "default plans of sources"
+    order = 3
+    model = RolloutPlan
+    fields: ClassVar = ("uid", "source", "is_on", "plan", "created_at")
+    related = ("source",)
 
 
 @belongings.register

@@ -108,6 +108,38 @@ class RolloutEnded(RolloutEvent):
 
 
 @events.register
+class RolloutPlanCreated(RolloutEvent):
+    """A source was given a default plan: its new builds roll out by it."""
+
+    slug = "fleet.rolloutplan_created"
+    label = "Default plan set"
+
+
+@events.register
+class RolloutPlanChanged(RolloutEvent):
+    """Somebody changed a default plan, or turned it on or off."""
+
+    slug = "fleet.rolloutplan_changed"
+    label = "Default plan changed"
+
+
+@events.register
+class RolloutPlanDeleted(RolloutEvent):
+    """Somebody took the default plan of a source away."""
+
+    slug = "fleet.rolloutplan_deleted"
+    label = "Default plan deleted"
+
+
+@events.register
+class RolloutPlanRefused(RolloutEvent):
+    """A new build could not be rolled out by the default plan; the event says why."""
+
+    slug = "fleet.rolloutplan_refused"
+    label = "Build not rolled out"
+
+
+@events.register
 class RolloutDeleted(RolloutEvent):
     """Somebody deleted a rollout with its results."""
 

@@ -7,7 +7,7 @@ import django_filters
 from builds.models import Source
 from core.filters import ScopedFilterSet
 from fleet.rollouts.choices import RolloutState, TargetState
-from fleet.rollouts.models import Rollout, RolloutTarget
+from fleet.rollouts.models import Rollout, RolloutPlan, RolloutTarget
 
 
 class RolloutFilterSet(ScopedFilterSet):
@@ -22,6 +22,21 @@ class RolloutFilterSet(ScopedFilterSet):
 
     class Meta:
         model = Rollout
+        fields: list[str] = []
+
+
+class RolloutPlanFilterSet(ScopedFilterSet):
+    """What a default plan can be found by."""
+
+    search_fields = ("source__alias",)
+
+    is_on = django_filters.BooleanFilter(label="On")
+    source = django_filters.ModelChoiceFilter(
+        queryset=Source.objects.all(), to_field_name="uid", label="Source"
+    )
+
+    class Meta:
+        model = RolloutPlan
         fields: list[str] = []
 
 

@@ -132,29 +132,28 @@ def _number(name: str, label: str, help_text: str = "", **kwargs: Any) -> forms.
     )
 
 
-class PlanForm(StepForm):
-    """The name and the plan: the second step. Each fault stands beside its field."""
-
-    step = 2
-    sets = (
-        ("Waves", ("name", "canary", "waves", "soak_minutes", "pace")),
-        ("When", ("days", "opens", "closes", "time_zone")),
-        ("Only devices", ("versions", "platforms", "min_battery", "min_signal")),
+PLAN_SETS = (
+    ("Waves", ("canary", "waves", "soak_minutes", "pace")),
+    ("When", ("days", "opens", "closes", "time_zone")),
+    ("Only devices", ("versions", "platforms", "min_battery", "min_signal")),
+    (
+        "What stops it",
         (
-            "What stops it",
-            (
-                "max_failed_percent",
-                "max_failed",
-                "silence_minutes",
-                "call_hours",
-                "retries",
-                "auto_rollback",
-            ),
+            "max_failed_percent",
+            "max_failed",
+            "silence_minutes",
+            "call_hours",
+            "retries",
+            "auto_rollback",
         ),
-        ("Rules", ("needs_approval", "allow_downgrade", "allow_delta", "forced")),
-    )
+    ),
+    ("Rules", ("needs_approval", "allow_downgrade", "allow_delta", "forced")),
+)
 
-    name = forms.CharField(max_length=80)
+
+class PlanFields(forms.Form):
+    """The fields of a plan. Each fault stands beside its field."""
+
     canary = _number("canary", "Canary", "Devices of the first wave; 0 for none.")
     waves = ListField(
         label="Waves",
@@ -205,25 +204,68 @@ class PlanForm(StepForm):
         label="Install even where the same version runs already", required=False
     )
 
+    def clean(self) -> dict[str, Any]:
+        """Return the plan, beside what else was asked."""
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        names = PlanFields.base_fields
+        plan = {name: cleaned.pop(name) for name in names}
+        plan["days"] = [int(day) for day in plan["days"]]
+        try:
+            Plan.checked(plan)
+        except DomainError as error:
+            for field, texts in error.fields.items():
+                self.add_error(field, texts)
+        return {**cleaned, "plan": plan}
+
+
+class PlanForm(PlanFields, StepForm):
+    """The name and the plan: the second step."""
+
+    step = 2
+    sets = (("Rollout", ("name",)), *PLAN_SETS)
+
+    name = forms.CharField(max_length=80)
+
     def __init__(self, data: Any = None, *, instance: Any = None, **kwargs: Any) -> None:
         if instance is not None:
             shown = {"name": instance.name, **instance.rules.stored()}
             kwargs["initial"] = {**shown, **kwargs.get("initial", {})}
         super().__init__(data, **kwargs)
 
-    def clean(self) -> dict[str, Any]:
-        """Return the name and the plan."""
-        cleaned = super().clean() or {}
-        if self.errors:
-            return cleaned
-        name = cleaned.pop("name")
-        plan = {**cleaned, "days": [int(day) for day in cleaned["days"]]}
-        try:
-            Plan.checked(plan)
-        except DomainError as error:
-            for field, texts in error.fields.items():
-                self.add_error(field, texts)
-        return {"name": name, "plan": plan}
+
+class RolloutPlanForm(PlanFields):
+    """The default plan of a source."""
+
+    source = UidChoiceField(Source.objects.none(), empty_label=None)
+    is_on = forms.BooleanField(
+        label="Roll out each new build by itself",
+        required=False,
+        initial=True,
+        help_text="To the devices of the source that update by themselves.",
+    )
+
+    def __init__(
+        self, data: Any = None, *, instance: Any = None, organization: Any, **kwargs: Any
+    ) -> None:
+        shown = (instance.rules if instance is not None else Plan()).stored()
+        if instance is not None:
+            shown["is_on"] = instance.is_on
+        kwargs["initial"] = {**shown, **kwargs.get("initial", {})}
+        super().__init__(data, **kwargs)
+        if instance is not None:
+            del self.fields["source"]
+            return
+        rows = Source.objects.filter(organization=organization, rollout_plan=None)
+        self.fields["source"].queryset = rows.order_by("alias", "pk")  # type: ignore[attr-defined]
+
+    @property
+    def fieldsets(self) -> list[dict[str, Any]]:
+        """Return the fields as the template draws them."""
+        own = tuple(name for name in ("source", "is_on") if name in self.fields)
+        sets = (("New builds", own), *PLAN_SETS)
+        return [{"title": title, "fields": [self[n] for n in names]} for title, names in sets]
 
 
 class StartForm(forms.Form):

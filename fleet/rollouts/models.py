@@ -18,6 +18,7 @@ class Rollout(UidModel):
     Moves only by compare-and-set (fleet.rollouts.services). `plan` is what `Plan` reads; `wave` is
     the one that is out now, from 1, and 0 before the first. `is_open` says that the time window
     was open when the engine last looked. Failures count against the limits since `judged_from`.
+    `is_automatic` was begun by the default plan of its source; there is one of a build.
     """
 
     scope_path = "organization"
@@ -28,6 +29,7 @@ class Rollout(UidModel):
     source = models.ForeignKey("builds.Source", models.SET_NULL, null=True, related_name="+")
     build = models.ForeignKey("builds.Build", models.SET_NULL, null=True, related_name="+")
     is_per_device = models.BooleanField(default=False)
+    is_automatic = models.BooleanField(default=False)
     commit = models.CharField(max_length=64, blank=True)
     state = models.CharField(
         max_length=16, choices=RolloutState.choices, default=RolloutState.DRAFT
@@ -57,6 +59,13 @@ class Rollout(UidModel):
             ("run_rollout", "Can start, pause, resume and abort a rollout"),
             ("approve_rollout", "Can approve a rollout"),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["build"],
+                condition=Q(is_automatic=True),
+                name="rollout_automatic_once_per_build",
+            )
+        ]
         indexes = [
             models.Index(fields=["organization", "-created_at", "-id"], name="rollout_by_org"),
             models.Index(fields=["state"], name="rollout_by_state"),
@@ -78,6 +87,42 @@ class Rollout(UidModel):
     def second_line(self) -> str:
         """Return what stands below the name in lists."""
         return self.reason
+
+
+class RolloutPlan(UidModel):
+    """The default plan of a source: while it is on, each new build for many rolls out by it.
+
+    It goes to the devices of the source that update by themselves. `taken` is the number of the
+    newest build that was considered; it only grows, by compare-and-set, so a build goes out once.
+    """
+
+    scope_path = "organization"
+    conceals = ("source",)
+
+    organization = models.ForeignKey("accounts.Organization", models.CASCADE)
+    source = models.OneToOneField("builds.Source", models.CASCADE, related_name="rollout_plan")
+    is_on = models.BooleanField(default=True)
+    plan = models.JSONField(default=dict)
+    taken = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "default plan"
+        ordering = ["source__alias", "pk"]
+
+    def __str__(self) -> str:
+        return f"Default plan of {self.source}"
+
+    def get_absolute_url(self) -> str:
+        """Return the tab of the source that shows it."""
+        return reverse("builds:source_rollouts", kwargs={"uid": self.source.uid})
+
+    @property
+    def rules(self) -> Plan:
+        """Return the plan as an object."""
+        return Plan.of(self.plan)
 
 
 class RolloutTarget(UidModel):

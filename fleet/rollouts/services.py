@@ -40,6 +40,7 @@ def rollout_create(
     build: Build | None = None,
     source: Source | None = None,
     plan: Mapping[str, Any] | None = None,
+    is_automatic: bool = False,
 ) -> Rollout:
     """Draft a rollout of one build, or of a source's newest commit, to the devices given.
 
@@ -63,6 +64,7 @@ def rollout_create(
         build=build,
         source=source or (build.source if build is not None else None),
         is_per_device=build is None,
+        is_automatic=is_automatic,
         plan=rules.stored(),
         total=len(found),
         created_by=actor.user,

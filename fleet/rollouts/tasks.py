@@ -6,11 +6,13 @@ from typing import Any
 
 from celery import shared_task
 
+from fleet.rollouts.automatic import rollouts_begin
 from fleet.rollouts.constants import ADVANCE_TASK
 from fleet.rollouts.engine import rollouts_advance
 
 
 @shared_task(name=ADVANCE_TASK)
 def advance(**_: Any) -> None:
-    """Move every rollout on."""
+    """Begin what default plans say, and move every rollout on."""
+    rollouts_begin()
     rollouts_advance()

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from core.views import Fact
 from fleet.rollouts.choices import TargetState
-from fleet.rollouts.models import Rollout
+from fleet.rollouts.models import Rollout, RolloutPlan
 
 T = TargetState
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -39,7 +39,7 @@ def tiles_of(rollout: Rollout, counts: dict[str, int]) -> list[dict[str, Any]]:
     return found
 
 
-def plan_facts(rollout: Rollout) -> list[Fact]:
+def plan_facts(rollout: Rollout | RolloutPlan) -> list[Fact]:
     """Return the plan, as far as it says anything."""
     plan = rollout.rules
     canary = [f"{plan.canary:,} first"] if plan.canary else []

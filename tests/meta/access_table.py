@@ -283,6 +283,8 @@ GET,POST         fleet:rollout_retry                   member_operate
 GET,POST         fleet:rollout_roll_back               member_operate
 GET,POST         fleet:rollout_abort                   member_operate
 GET,POST         fleet:rollout_delete                  member_operate
+GET,POST         fleet:rolloutplan_add                 anywhere
+GET,POST         fleet:rolloutplan_edit                member_operate
 GET              devices:device_audit                  device_see
 GET              devices:device_messages               device_see
 GET,POST         devices:device_publish                device_operate
@@ -365,6 +367,7 @@ GET              builds:source_list                    own
 GET              builds:source                         see
 GET              builds:source_devices                 see
 GET              builds:source_builds                  see
+GET              builds:source_rollouts                see
 GET              builds:source_environment             see
 GET              builds:source_audit                   see
 GET,POST         builds:source_share                   administer
@@ -566,6 +569,9 @@ POST             api:rollout-resume                    api_operate_own
 POST             api:rollout-abort                     api_operate_own
 POST             api:rollout-roll-back                 api_operate_own
 POST             api:rollout-retry                     api_operate_own
+GET,POST         api:rolloutplan-list                  api_own
+GET              api:rolloutplan-detail                api_see_own
+PUT,PATCH,DELETE api:rolloutplan-detail                api_operate_own
 GET,POST         api:transferparty-list                api_own
 GET              api:transferparty-detail              api_see_own
 GET              api:transferparty-items               api_see_own
@@ -709,6 +715,8 @@ GET              admin:fleet_configreceipt_changelist                    admin
 GET              admin:fleet_configreceipt_change                        admin_all
 GET              admin:fleet_rollout_changelist                          admin
 GET              admin:fleet_rollout_change                              admin_all
+GET              admin:fleet_rolloutplan_changelist                      admin
+GET              admin:fleet_rolloutplan_change                          admin_all
 GET              admin:fleet_rollouttarget_changelist                    admin
 GET              admin:fleet_rollouttarget_change                        admin_all
 GET              admin:fleet_transferparty_changelist                    admin

@@ -27,6 +27,7 @@ from core.grants import UserGrant
 from core.outbox import outbox_message, outbox_put_sms
 from core.tls.authority import Authority
 from devices.releases.services import device_release
+from fleet.rollouts.automatic import rollout_plan_create
 from keys.choices import ApiKeyKind
 from keys.services import api_key_revoke, deploy_key_create, env_var_set
 from messaging.models import DeviceQuestion
@@ -67,6 +68,7 @@ def objects_of(organization: Organization, owner: User) -> dict[str, Any]:
         "configreceipt": receipt,
         "bulkjob": make_bulk_job(owner, device),
         "rollout": rollout,
+        "rolloutplan": rollout_plan_create(SYSTEM, organization=organization, source=source),
         "rollouttarget": rollout.targets.get(),
         "transferparty": make_transfer([DeviceFactory(organization=organization)], "x@example.org"),
         "artifact": artifact,

@@ -13,7 +13,7 @@ from core.api.serializers import HrefField, ScopedModelSerializer, ScopedSeriali
 from devices.models import Mesh
 from fleet.rollouts.choices import TargetState
 from fleet.rollouts.constants import MAX_NAMED
-from fleet.rollouts.models import Rollout, RolloutTarget
+from fleet.rollouts.models import Rollout, RolloutPlan, RolloutTarget
 from fleet.rollouts.selectors import counts_by_wave, total_counts
 
 
@@ -82,12 +82,13 @@ class RolloutSerializer(OwnedSerializer):
         model = Rollout
         fields = (
             "href", "uid", "organization", "name", "source", "build", "is_per_device",
+            "is_automatic",
             "state", "reason", "plan", "total", "waves", "wave", "counts",
             "starts_at", "created_by", "created_at", "started_at", "ended_at", "mesh", "devices",
             "filter",
         )  # fmt: skip
         read_only_fields = (
-            "uid", "is_per_device", "state", "reason", "total", "waves", "wave",
+            "uid", "is_per_device", "is_automatic", "state", "reason", "total", "waves", "wave",
             "starts_at", "created_at", "started_at", "ended_at",
         )  # fmt: skip
         fixed = ("organization", "source", "build")
@@ -98,6 +99,27 @@ class RolloutSerializer(OwnedSerializer):
         if isinstance(getattr(self, "parent", None), serializers.ListSerializer):
             return {}
         return total_counts(counts_by_wave(rollout))
+
+    def to_representation(self, instance: Any) -> Any:
+        """Show the whole plan, its usual values included."""
+        return {**super().to_representation(instance), "plan": instance.rules.stored()}
+
+
+class RolloutPlanSerializer(OwnedSerializer):
+    """The default plan of a source: while it is on, each new build for many rolls out by it."""
+
+    href = HrefField("api:rolloutplan-detail")
+    source: Any = UidRelatedField(queryset=Source.objects.all())
+    is_on = serializers.BooleanField(
+        required=False, help_text="Builds that start while it is off never roll out by it."
+    )
+    plan = PlanSerializer(required=False)
+
+    class Meta:
+        model = RolloutPlan
+        fields = ("href", "uid", "organization", "source", "is_on", "plan", "created_at")
+        read_only_fields = ("uid", "created_at")
+        fixed = ("organization", "source")
 
     def to_representation(self, instance: Any) -> Any:
         """Show the whole plan, its usual values included."""

@@ -14,8 +14,9 @@ from rest_framework.response import Response
 from accounts.api.ownership import OwnedViewSet
 from core.api.serializers import FIXED
 from core.scoping import is_allowed
-from fleet.rollouts import services
+from fleet.rollouts import automatic, services
 from fleet.rollouts.api.serializers import (
+    RolloutPlanSerializer,
     RolloutReasonSerializer,
     RolloutSerializer,
     RolloutStartSerializer,
@@ -23,8 +24,8 @@ from fleet.rollouts.api.serializers import (
     RolloutTargetSerializer,
 )
 from fleet.rollouts.chosen import chosen_devices
-from fleet.rollouts.filters import RolloutFilterSet
-from fleet.rollouts.models import Rollout
+from fleet.rollouts.filters import RolloutFilterSet, RolloutPlanFilterSet
+from fleet.rollouts.models import Rollout, RolloutPlan
 from fleet.rollouts.selectors import targets_of
 
 ASKED = {"state", "wave"}
@@ -141,3 +142,22 @@ class RolloutViewSet(OwnedViewSet):
     def _do(self, service: Any, **values: Any) -> Response:
         rollout = service(self.actor, rollout=self.get_object(), **values)
         return Response(self.represent(rollout))
+
+
+class RolloutPlanViewSet(OwnedViewSet):
+    """Default plans of sources: a new build for many rolls out by the plan of its source."""
+
+    queryset = RolloutPlan.objects.select_related("organization", "source")
+    serializer_class = RolloutPlanSerializer
+    filterset_class = RolloutPlanFilterSet
+    ordering_fields = ("created_at",)
+
+    def service_create(self, data: dict[str, Any]) -> RolloutPlan:
+        return automatic.rollout_plan_create(self.actor, **data)
+
+    def service_update(self, obj: RolloutPlan, data: dict[str, Any]) -> RolloutPlan:
+        changes = {name: data[name] for name in ("is_on", "plan") if name in data}
+        return automatic.rollout_plan_edit(self.actor, rollout_plan=obj, **changes)
+
+    def service_destroy(self, obj: RolloutPlan) -> None:
+        automatic.rollout_plan_delete(self.actor, rollout_plan=obj)
