@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,34 @@ class Firmware:
     build: Any = None
     file: Any = None
     at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FirmwareNote:
+    """A line below both sides: what has a say in what the device gets, and how far it is."""
+
+    label: str
+    name: str
+    url: str
+    status: str
+    word: str
+    text: str = ""
+
+
+# What apps above this one say of the firmware of a device to an actor; each may cost one query.
+FirmwareNoter = Callable[[Any, Any], FirmwareNote | None]
+_noters: list[FirmwareNoter] = []
+
+
+def register_firmware_note(noter: FirmwareNoter) -> FirmwareNoter:
+    """Have a function of (actor, device) add a line to the firmware of a device's page."""
+    _noters.append(noter)
+    return noter
+
+
+def firmware_notes(actor: Any, device: Any) -> list[FirmwareNote]:
+    """Return the lines of all who have one."""
+    return [note for noter in _noters if (note := noter(actor, device)) is not None]
 
 
 def installed_firmware(device: Any, builds: dict[int, Any]) -> Firmware:

@@ -19,6 +19,7 @@ class FleetConfig(AppConfig):
         from fleet.bulk.registry import bulk_actions
         from fleet.pushes import belongings, device_views, events, news, views  # noqa: F401
         from fleet.rollouts import belongings as rollout_belongings  # noqa: F401
+        from fleet.rollouts import device_note  # noqa: F401
         from fleet.rollouts import events as rollout_events  # noqa: F401
         from fleet.rollouts import news as rollout_news  # noqa: F401
         from fleet.rollouts import plan_views as rollout_plan_views  # noqa: F401

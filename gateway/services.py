@@ -84,7 +84,7 @@ def check_in(caller: Caller, registration: Registration, after: After) -> bytes:
         return answers.sigfox_downlink(device.mac, report.status or "")
     offer = _offer_now(device, newest, target)
     if offer is not None:
-        return _update_answer(caller, offer)
+        return _update_answer(caller.actor, offer)
     answer = _plain_answer(caller, done)
     return answer if receipt is None else configured(receipt, answer, after)
 
@@ -115,6 +115,15 @@ def firmware_for(caller: Caller, request: FirmwareRequest) -> Offer | bytes:
         return answers.nothing_to_install(STATUS_OK)
     note_offered(caller.actor, offer)
     return offer
+
+
+def offer_unasked(actor: Any, target: RolloutTarget) -> bytes | None:
+    """Return what a check-in would answer a device that a rollout has firmware for, or None.
+
+    Notes that the device was offered it, so send the answer. Audits, broadcasts.
+    """
+    offer = _offer(target.device, offered_build(target, target.device), target)
+    return _update_answer(actor, offer) if offer is not None else None
 
 
 def take_push_token(caller: Caller, request: PushRequest) -> None:
@@ -190,14 +199,14 @@ def _offer(
     return Offer(device, artifact.build, artifact, target) if artifact is not None else None
 
 
-def _update_answer(caller: Caller, offer: Offer) -> bytes:
+def _update_answer(actor: Any, offer: Offer) -> bytes:
     device, build, artifact = offer.device, offer.build, offer.artifact
-    note_offered(caller.actor, offer)
+    note_offered(actor, offer)
     ott = token_issue(device=device, artifact=artifact)
     # In the order of need: the Python library ends without an owner.
     hints = {
         "url": f"{settings.PUBLIC_URL}{FIRMWARE_PATH}?ott={ott}",
-        "owner": caller.organization.owner_id,
+        "owner": device.organization.owner_id,
         "md5": artifact.md5,
         "hash": artifact.sha256,
         "commit": build.commit,

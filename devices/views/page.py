@@ -8,7 +8,12 @@ from accounts.views.sharing import ACCESS_TAB, SHARE_ACTION, register_sharing
 from audit.tabs import AUDIT_TAB, AuditTab
 from core.views import Action, Fact, ObjectView, Tab, linked, register_model_view
 from core.views.actions import object_actions
-from devices.firmware import available_firmware, builds_shown, installed_firmware
+from devices.firmware import (
+    available_firmware,
+    builds_shown,
+    firmware_notes,
+    installed_firmware,
+)
 from devices.health import (
     firmware_of,
     health_of,
@@ -117,6 +122,7 @@ class DeviceView(DevicePage):
             "installed": installed_firmware(obj, shown),
             "available": available_firmware(obj, shown),
             "firmware_actions": object_actions((BUILD_HERE,), obj, self.actor),
+            "firmware_notes": firmware_notes(self.actor, obj),
             "newest": newest,
             "latest": builds.select_related("source").order_by("-pk").first(),
             "loop": update_loop(obj, newest),

@@ -9,6 +9,8 @@ import re
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from builds.models import Build
@@ -115,7 +117,9 @@ def download_noted(device_id: int, build_id: int, *, sent: int, is_whole: bool) 
     if is_whole:
         values["downloaded_at"] = timezone.now()
     state = T.DOWNLOADED if is_whole else T.DOWNLOADING
-    if going_on.update(state=state, **values) or going_back.update(**values):
+    # With a token of an earlier attempt a device may begin before it is offered the firmware again.
+    begun = {"offered_at": Coalesce("offered_at", Value(timezone.now()))}
+    if going_on.update(state=state, **begun, **values) or going_back.update(**values):
         target = rows.select_related("rollout").first()
         if target is not None:
             changed_on_commit(target, f"rollout.{target.rollout.uid}")

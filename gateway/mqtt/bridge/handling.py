@@ -17,6 +17,7 @@ from gateway.callers import gateway_actor
 from gateway.configuring import After
 from gateway.following import CheckedIn, follow
 from gateway.mqtt.bridge.intake import Heard
+from gateway.mqtt.bridge.offering import Offering
 from gateway.mqtt.bridge.pushing import Listeners, Pushing
 from gateway.mqtt.bridge.registering import register
 from gateway.mqtt.bridge.telling import Telling
@@ -58,10 +59,12 @@ class Handling:
     _unpruned: Counter[int] = field(default_factory=Counter)
     _own: Counter[tuple[str, bytes]] = field(default_factory=Counter)
     pushing: Pushing = field(init=False)
+    offering: Offering = field(init=False)
 
     def __post_init__(self) -> None:
-        """Have configuration sent the same way as everything else."""
+        """Have configuration and firmware sent the same way as everything else."""
         self.pushing = Pushing(self._publish, self.listeners, self.is_up)
+        self.offering = Offering(self.say, self.listeners)
 
     def handle(self, batch: Sequence[Heard]) -> None:
         """Handle a batch at once; one bad message of it spoils no other."""
@@ -122,6 +125,7 @@ class Handling:
     def idle(self) -> None:
         """Publish what waits, and tell the pages."""
         self.pushing.turn()
+        self.offering.turn()
         while publications_send(self._publish) == AT_ONCE:
             pass
         self.telling.flush()
