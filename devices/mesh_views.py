@@ -215,14 +215,12 @@ class MeshDeleteView(ObjectDeleteView):
     """Deletes a mesh after saying who loses it."""
 
     queryset = Mesh.objects.select_related("organization")
+    service = services.mesh_delete
+    argument = "mesh"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what becomes of its devices."""
         return mesh_consequences([obj])
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        services.mesh_delete(self.actor, mesh=obj)
 
 
 @register_model_view(Mesh, "bulk_delete", detail=False)

@@ -88,14 +88,12 @@ class QuestionDismissView(ObjectActionView):
     action = "answer"
     title = "Dismiss the question?"
     submit_label = "Dismiss"
+    service = question_dismiss
+    argument = "question"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what follows."""
         return [f"{obj.device} is told nothing. It may ask again."]
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        question_dismiss(self.actor, question=obj)
 
 
 class OpenQuestionsView(ScopedViewMixin, View):

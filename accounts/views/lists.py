@@ -152,15 +152,13 @@ class SavedViewDeleteView(ObjectDeleteView):
 
     queryset = SavedView.objects.select_related("organization")
     title = "Delete the view {}?"
+    service = saved_view_delete
+    argument = "view"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say who else misses it."""
         place = obj.organization
         return [] if place.is_personal else [f"Everybody in {place} loses the tab."]
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        saved_view_delete(self.actor, view=obj)
 
     def crumbs(self, obj: Any) -> list[dict[str, str]]:
         """Return the way here: the list."""

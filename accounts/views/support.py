@@ -111,10 +111,10 @@ class SupportActionView(PeopleMixin, ObjectActionView):
 
     action = "support"
     sudo = True
-    said = ""
+    argument = "user"
 
     def done(self, obj: User, result: Any) -> HttpResponse:
-        messages.success(self.request, self.said.format(obj))
+        messages.success(self.request, self.success.format(obj))
         return redirect(_page_of(obj))
 
 
@@ -125,7 +125,8 @@ class UserDeactivateView(SupportActionView):
     title = "Deactivate {}?"
     submit_label = "Deactivate"
     danger = True
-    said = "{} is deactivated."
+    success = "{} is deactivated."
+    service = user_deactivate
 
     def consequences(self, obj: User) -> list[str]:
         return [
@@ -134,9 +135,6 @@ class UserDeactivateView(SupportActionView):
             "Their roles stay, so that reactivating brings everything back.",
         ]
 
-    def perform(self, obj: User, form: Any) -> User:
-        return user_deactivate(self.actor, user=obj)
-
 
 @register_model_view(User, "reactivate")
 class UserReactivateView(SupportActionView):
@@ -144,13 +142,11 @@ class UserReactivateView(SupportActionView):
 
     title = "Reactivate {}?"
     submit_label = "Reactivate"
-    said = "{} may sign in again."
+    success = "{} may sign in again."
+    service = user_reactivate
 
     def consequences(self, obj: User) -> list[str]:
         return ["They may sign in again, with the roles they had. Their API keys work again."]
-
-    def perform(self, obj: User, form: Any) -> User:
-        return user_reactivate(self.actor, user=obj)
 
 
 @register_model_view(User, "end_sessions")
@@ -160,16 +156,14 @@ class UserEndSessionsView(SupportActionView):
     title = "End all sessions of {}?"
     submit_label = "End sessions"
     danger = True
-    said = "{} is signed out everywhere."
+    success = "{} is signed out everywhere."
+    service = user_end_sessions
 
     def consequences(self, obj: User) -> list[str]:
         return [
             "Every browser must sign in again. Open pages close within seconds.",
             "API keys go on working.",
         ]
-
-    def perform(self, obj: User, form: Any) -> int:
-        return user_end_sessions(self.actor, user=obj)
 
 
 @register_model_view(User, "reset_second_factor")
@@ -179,7 +173,8 @@ class UserResetSecondFactorView(SupportActionView):
     title = "Reset the second factor of {}?"
     submit_label = "Reset second factor"
     danger = True
-    said = "{} has no second factor any more."
+    success = "{} has no second factor any more."
+    service = user_reset_second_factor
 
     def typed(self, obj: User) -> str:
         return obj.email
@@ -193,9 +188,6 @@ class UserResetSecondFactorView(SupportActionView):
             "They are signed out everywhere, and told of it by mail.",
             "Make sure over another channel that it is really they who ask.",
         ]
-
-    def perform(self, obj: User, form: Any) -> int:
-        return user_reset_second_factor(self.actor, user=obj)
 
 
 @register_model_view(User, "impersonate")

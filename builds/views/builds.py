@@ -188,14 +188,12 @@ class BuildCancelView(ObjectActionView):
     submit_label = "Cancel build"
     cancel_label = "Let it run"
     danger = True
+    service = build_cancel
+    argument = "build"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what is left."""
         return ["Its processes end within seconds. The log so far is kept, the firmware is not."]
-
-    def perform(self, obj: Any, form: Any) -> Build:
-        """Call the service."""
-        return build_cancel(self.actor, build=obj)
 
 
 @register_model_view(Build, "again")
@@ -222,14 +220,12 @@ class BuildDeleteView(ObjectDeleteView):
     """Deletes a build that has ended."""
 
     queryset = ROWS
+    service = build_delete
+    argument = "build"
 
     def consequences(self, obj: Any) -> list[str]:
         """Name what goes with it."""
         return build_consequences([obj])
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        build_delete(self.actor, build=obj)
 
 
 @register_model_view(Build, "bulk_delete", detail=False)

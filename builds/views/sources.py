@@ -242,16 +242,14 @@ class SourceTestView(ObjectActionView):
     action = "change"
     title = "Test access to {}"
     submit_label = "Test access"
+    service = source_test
+    argument = "source"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what the test does."""
         if obj.host_fingerprint:
             return [f"The host must show the pinned key {obj.host_fingerprint}."]
         return ["Asks the repository for its branches and tags, and pins the key of its host."]
-
-    def perform(self, obj: Any, form: Any) -> Source:
-        """Call the service."""
-        return source_test(self.actor, source=obj)
 
     def done(self, obj: Any, result: Any) -> HttpResponse:
         """Return to the source, whose page shows the result."""
@@ -286,14 +284,12 @@ class SourceDeleteView(ObjectDeleteView):
     """Deletes a source after saying what goes with it."""
 
     queryset = ROWS
+    service = source_delete
+    argument = "source"
 
     def consequences(self, obj: Any) -> list[str]:
         """Name what goes with it."""
         return source_consequences([obj])
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        source_delete(self.actor, source=obj)
 
 
 @register_model_view(Source, "bulk_delete", detail=False)

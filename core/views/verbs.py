@@ -27,6 +27,11 @@ class ObjectActionView(ScopedViewMixin, View):
     submit_label: ClassVar[str] = "Continue"
     cancel_label: ClassVar[str] = "Cancel"
     danger: ClassVar[bool] = False
+    # What acts, which of its arguments is the object, and what is said then of it: {} is the
+    # object, {1} what the service returned.
+    service: ClassVar[Any] = None
+    argument: ClassVar[str] = ""
+    success: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -66,8 +71,12 @@ class ObjectActionView(ScopedViewMixin, View):
         return {}
 
     def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        raise TypeError(f"{type(self).__name__} does not say which service acts")
+        """Call the service with what the form says."""
+        service = type(self).service
+        if service is None:
+            raise TypeError(f"{type(self).__name__} does not say which service acts")
+        values = {} if form is None else form.cleaned_data
+        return service(self.actor, **{self.argument: obj}, **values)
 
     def consequences(self, obj: Any) -> list[str]:
         """Return sentences on what else is affected."""
@@ -86,7 +95,9 @@ class ObjectActionView(ScopedViewMixin, View):
         ]
 
     def done(self, obj: Any, result: Any) -> HttpResponse:
-        """Go back to the object."""
+        """Go back to the object, saying what happened."""
+        if self.success:
+            messages.success(self.request, self.success.format(obj, result))
         return redirect(obj.get_absolute_url())
 
     def _page(self, obj: Any, form: Any, problem: str = "") -> HttpResponse:
@@ -111,7 +122,7 @@ class ObjectActionView(ScopedViewMixin, View):
 
 
 class ObjectDeleteView(ObjectActionView):
-    """Deletes one object after saying what goes with it. `perform` calls the service."""
+    """Deletes one object after saying what goes with it."""
 
     action = "delete"
     title = "Delete {}?"

@@ -34,14 +34,12 @@ class DeviceReleaseView(ObjectActionView):
     title = "Release {}?"
     submit_label = "Release device"
     danger = True
+    service = device_release
+    argument = "device"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what goes, what stays, and who may have it."""
         return release_consequences(obj)
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        device_release(self.actor, device=obj)
 
     def done(self, obj: Any, result: Any) -> HttpResponse:
         """Go to where it can be taken back."""
@@ -76,6 +74,8 @@ class ReleasedDeviceReclaimView(ObjectActionView):
     action = "reclaim"
     title = "Re-claim {}?"
     submit_label = "Re-claim device"
+    service = device_reclaim
+    argument = "released"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what comes back and what does not."""
@@ -85,10 +85,6 @@ class ReleasedDeviceReclaimView(ObjectActionView):
             "It may call again with a valid API key of this organization. Firmware built here for "
             "it had a key of its own, which is gone: flash it once with new firmware.",
         ]
-
-    def perform(self, obj: Any, form: Any) -> Device:
-        """Call the service."""
-        return device_reclaim(self.actor, released=obj)
 
     def done(self, obj: Any, result: Any) -> HttpResponse:
         """Go to the device."""
@@ -103,6 +99,8 @@ class ReleasedDeviceForgetView(ObjectDeleteView):
     queryset = ReleasedDevice.objects.select_related("organization")
     title = "Forget {}?"
     submit_label = "Forget"
+    service = released_forget
+    argument = "released"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what becomes of the device."""
@@ -110,7 +108,3 @@ class ReleasedDeviceForgetView(ObjectDeleteView):
             "It cannot be re-claimed any more.",
             "If it calls with a valid API key of this organization, it comes back as new.",
         ]
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        released_forget(self.actor, released=obj)

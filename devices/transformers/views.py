@@ -244,6 +244,8 @@ class TransformerDeleteView(ObjectDeleteView):
     """Deletes a transformer after saying which devices lose it."""
 
     queryset = TRANSFORMERS
+    service = services.transformer_delete
+    argument = "transformer"
 
     def consequences(self, obj: Any) -> list[str]:
         """Count the devices that show what they say from then on."""
@@ -254,10 +256,6 @@ class TransformerDeleteView(ObjectDeleteView):
             many = "1 device shows" if count == 1 else f"{count:,} devices show"
             lines.append(f"{many} what the rest of the chain makes of its status, or the raw text.")
         return lines
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        services.transformer_delete(self.actor, transformer=obj)
 
 
 @register_model_view(Device, "transformers")

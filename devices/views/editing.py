@@ -55,11 +55,9 @@ class DeviceDeleteView(ObjectDeleteView):
     """Deletes a device after saying what goes with it."""
 
     queryset = Device.objects.select_related("organization")
+    service = services.device_delete
+    argument = "device"
 
     def consequences(self, obj: Any) -> list[str]:
         """Name what goes with it."""
         return deletion_consequences([obj])
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        services.device_delete(self.actor, device=obj)

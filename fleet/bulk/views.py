@@ -244,6 +244,9 @@ class BulkJobCancelView(ObjectActionView):
     title = "Cancel {}?"
     submit_label = "Cancel the job"
     cancel_label = "Keep it running"
+    service = bulk_job_cancel
+    argument = "job"
+    success = "The job is cancelled."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what stays."""
@@ -252,11 +255,6 @@ class BulkJobCancelView(ObjectActionView):
             f"{left:,} {noun(Device, left)} will be left out.",
             "What was done to the others stays done.",
         ]
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        bulk_job_cancel(self.actor, job=obj)
-        messages.success(self.request, "The job is cancelled.")
 
 
 @register_model_view(BulkJob, "retry")
@@ -267,6 +265,9 @@ class BulkJobRetryView(ObjectActionView):
     action = "retry"
     title = "Retry {}?"
     submit_label = "Retry the failed"
+    service = bulk_job_retry
+    argument = "job"
+    success = "The failed devices are tried again."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say how many, and in whose name."""
@@ -274,11 +275,6 @@ class BulkJobRetryView(ObjectActionView):
             f"{obj.failed:,} {noun(Device, obj.failed)} will be tried again, in your name.",
             "What was done already is not done again.",
         ]
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        bulk_job_retry(self.actor, job=obj)
-        messages.success(self.request, "The failed devices are tried again.")
 
 
 def asked_for(job: BulkJob) -> list[tuple[str, str]]:

@@ -297,12 +297,7 @@ class PushVerb(ObjectActionView):
 
     queryset = ROWS
     action = "change"
-    said = ""
-
-    def done(self, obj: Any, result: Any) -> HttpResponse:
-        """Say what happened, on its page."""
-        messages.success(self.request, self.said.format(result))
-        return redirect(obj.get_absolute_url())
+    argument = "push"
 
 
 @register_model_view(ConfigPush, "submit")
@@ -311,15 +306,12 @@ class ConfigPushSubmitView(PushVerb):
 
     title = "Submit {} for review?"
     submit_label = "Submit for review"
-    said = "It waits for a second person to approve it."
+    success = "It waits for a second person to approve it."
+    service = drafting.config_push_submit
 
     def consequences(self, obj: Any) -> list[str]:
         """Say who can approve."""
         return ["Anybody else who may configure devices here can approve it. You cannot."]
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        return drafting.config_push_submit(self.actor, push=obj)
 
 
 @register_model_view(ConfigPush, "approve")
@@ -329,7 +321,8 @@ class ConfigPushApproveView(PushVerb):
     form_class = ApproveForm
     title = "Approve {}?"
     submit_label = "Approve"
-    said = "It is approved and can be applied."
+    success = "It is approved and can be applied."
+    service = drafting.config_push_approve
 
     def form_kwargs(self, obj: Any) -> dict[str, Any]:
         """Remember what was looked at."""
@@ -339,10 +332,6 @@ class ConfigPushApproveView(PushVerb):
         """Say what is approved."""
         return [f"It pushes {', '.join(obj.names)}.", selection_words(self.actor, obj)]
 
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        return drafting.config_push_approve(self.actor, push=obj, **form.cleaned_data)
-
 
 @register_model_view(ConfigPush, "return")
 class ConfigPushReturnView(PushVerb):
@@ -350,11 +339,8 @@ class ConfigPushReturnView(PushVerb):
 
     title = "Make {} a draft again?"
     submit_label = "Back to draft"
-    said = "It is a draft again."
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        return drafting.config_push_return(self.actor, push=obj)
+    success = "It is a draft again."
+    service = drafting.config_push_return
 
 
 @register_model_view(ConfigPush, "discard")
@@ -365,11 +351,8 @@ class ConfigPushDiscardView(PushVerb):
     submit_label = "Discard"
     cancel_label = "Keep it"
     danger = True
-    said = "It is discarded; nothing went to a device."
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        return drafting.config_push_discard(self.actor, push=obj)
+    success = "It is discarded; nothing went to a device."
+    service = drafting.config_push_discard
 
 
 @register_model_view(ConfigPush, "apply")
@@ -378,7 +361,8 @@ class ConfigPushApplyView(PushVerb):
 
     title = "Apply {}?"
     submit_label = "Apply"
-    said = "It is on its way."
+    success = "It is on its way."
+    service = applying.config_push_apply
 
     def consequences(self, obj: Any) -> list[str]:
         """Say to how many devices it goes, and how."""
@@ -392,10 +376,6 @@ class ConfigPushApplyView(PushVerb):
             found.append("The devices move to that Wi-Fi at once: a wrong one cuts them off.")
         return found
 
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        return applying.config_push_apply(self.actor, push=obj)
-
 
 @register_model_view(ConfigPush, "retry")
 class ConfigPushRetryView(PushVerb):
@@ -403,7 +383,8 @@ class ConfigPushRetryView(PushVerb):
 
     title = "Send {} again?"
     submit_label = "Retry"
-    said = "It is on its way again to {} of the devices."
+    success = "It is on its way again to {1} of the devices."
+    service = applying.config_push_retry
 
     def consequences(self, obj: Any) -> list[str]:
         """Say to which."""
@@ -411,10 +392,6 @@ class ConfigPushRetryView(PushVerb):
             "Goes again to the devices that could not take it or never fetched it, but not to "
             "those that were sent something newer since."
         ]
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        return applying.config_push_retry(self.actor, push=obj)
 
 
 @register_model_view(ConfigPush, "withdraw")
@@ -424,7 +401,8 @@ class ConfigPushWithdrawView(PushVerb):
     title = "Withdraw {}?"
     submit_label = "Withdraw"
     cancel_label = "Keep it"
-    said = "It is taken back from {} of the devices."
+    success = "It is taken back from {1} of the devices."
+    service = applying.config_push_withdraw_waiting
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what stays."""
@@ -433,10 +411,6 @@ class ConfigPushWithdrawView(PushVerb):
             "the push to take that back."
         ]
 
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        return applying.config_push_withdraw_waiting(self.actor, push=obj)
-
 
 @register_model_view(ConfigPush, "revert")
 class ConfigPushRevertView(PushVerb):
@@ -444,6 +418,7 @@ class ConfigPushRevertView(PushVerb):
 
     title = "Revert {}?"
     submit_label = "Draft the revert"
+    service = applying.config_push_revert
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what it gives back, and that it asks again."""
@@ -452,10 +427,6 @@ class ConfigPushRevertView(PushVerb):
             "what its variables say. You see it for each device before it goes.",
             "Devices that were sent something newer since are left out.",
         ]
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        return applying.config_push_revert(self.actor, push=obj)
 
     def done(self, obj: Any, result: Any) -> HttpResponse:
         """Show the draft."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -231,19 +230,11 @@ class RolloutEditView(ObjectEditView):
 
 
 class RolloutVerbView(ObjectActionView):
-    """A verb: asks, does, and goes back to the page. `service` does it."""
+    """A verb of a rollout."""
 
     queryset = ROWS
     action = "run"
-    service: Any = None
-    said = ""
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        values = form.cleaned_data if form is not None else {}
-        done = type(self).service(self.actor, rollout=obj, **values)
-        messages.success(self.request, self.said.format(obj))
-        return done
+    argument = "rollout"
 
 
 @register_model_view(Rollout, "start")
@@ -254,7 +245,7 @@ class RolloutStartView(RolloutVerbView):
     form_class = StartForm
     title = "Start {}?"
     submit_label = "Start"
-    said = "{} is on its way."
+    success = "{} is on its way."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what begins."""
@@ -272,7 +263,7 @@ class RolloutApproveView(RolloutVerbView):
     action = "approve"
     title = "Approve {}?"
     submit_label = "Approve and start"
-    said = "{} is approved."
+    success = "{} is approved."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what begins."""
@@ -286,7 +277,7 @@ class RolloutPauseView(RolloutVerbView):
     service = services.rollout_pause
     title = "Pause {}?"
     submit_label = "Pause"
-    said = "{} is paused."
+    success = "{} is paused."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what goes on."""
@@ -300,7 +291,7 @@ class RolloutResumeView(RolloutVerbView):
     service = services.rollout_resume
     title = "Resume {}?"
     submit_label = "Resume"
-    said = "{} goes on."
+    success = "{} goes on."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say how failures count."""
@@ -314,7 +305,7 @@ class RolloutRetryView(RolloutVerbView):
     service = services.rollout_retry
     title = "Retry the failed devices of {}?"
     submit_label = "Retry failed"
-    said = "The failed devices of {} are tried again."
+    success = "The failed devices of {} are tried again."
 
 
 @register_model_view(Rollout, "roll_back")
@@ -326,7 +317,7 @@ class RolloutRollBackView(RolloutVerbView):
     title = "Roll back {}?"
     submit_label = "Roll back"
     danger = True
-    said = "Devices of {} are given their previous firmware back."
+    success = "Devices of {} are given their previous firmware back."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say who goes back and who does not."""
@@ -347,7 +338,7 @@ class RolloutAbortView(RolloutVerbView):
     submit_label = "Abort"
     cancel_label = "Keep it"
     danger = True
-    said = "{} is aborted."
+    success = "{} is aborted."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what becomes of the devices."""
@@ -359,14 +350,12 @@ class RolloutDeleteView(ObjectDeleteView):
     """Deletes a draft, or one that is over."""
 
     queryset = ROWS
+    service = services.rollout_delete
+    argument = "rollout"
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what goes along."""
         return [f"The results of its {obj.total:,} devices go along; the firmware stays."]
-
-    def perform(self, obj: Any, form: Any) -> None:
-        """Call the service."""
-        services.rollout_delete(self.actor, rollout=obj)
 
 
 @register_model_view(Device, "bulk_rollout", detail=False)

@@ -227,6 +227,7 @@ class TransferAnswerView(ObjectActionView):
 
     queryset = PARTIES
     action = "answer"
+    argument = "party"
 
     def pending(self, obj: Any) -> list[Any]:
         """Return the devices that nobody answered for yet."""
@@ -263,17 +264,14 @@ class TransferDeclineView(TransferAnswerView):
 
     title = "Decline? {}"
     submit_label = "Decline"
+    service = transfer_decline
+    success = "The transfer is declined."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what is declined."""
         count = len(self.pending(obj))
         what = "1 device stays" if count == 1 else f"{count} devices stay"
         return [f"{what} with {obj.transfer.sender_name}, who gets a mail."]
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        transfer_decline(self.actor, party=obj)
-        messages.success(self.request, "The transfer is declined.")
 
 
 @register_model_view(TransferParty, "withdraw")
@@ -285,15 +283,12 @@ class TransferWithdrawView(TransferAnswerView):
     submit_label = "Withdraw"
     cancel_label = "Keep it"
     danger = True
+    service = transfer_withdraw
+    success = "The transfer is withdrawn."
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what is taken back."""
         return ["What was accepted already stays with the recipient. All else stays here."]
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        transfer_withdraw(self.actor, party=obj)
-        messages.success(self.request, "The transfer is withdrawn.")
 
 
 @register_model_view(TransferParty, "retry")
@@ -303,16 +298,13 @@ class TransferRetryView(TransferAnswerView):
     sudo = True
     title = "Try again? {}"
     submit_label = "Try again"
+    service = transfer_retry
+    success = "The devices that failed are tried again."
 
     def consequences(self, obj: Any) -> list[str]:
         """Name what failed, and why."""
         failed = obj.transfer.items.filter(state=ItemState.FAILED)
         return [f"{item}: {item.reason}" for item in failed[:10]] + option_sentences(obj.transfer)
-
-    def perform(self, obj: Any, form: Any) -> Any:
-        """Call the service."""
-        transfer_retry(self.actor, party=obj)
-        messages.success(self.request, "The devices that failed are tried again.")
 
 
 @register_model_view(TransferParty, "proof")

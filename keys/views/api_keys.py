@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 
@@ -179,15 +178,13 @@ class ApiKeyRevokeView(ObjectActionView):
     title = "Revoke {}?"
     submit_label = "Revoke the key"
     danger = True
+    service = services.api_key_revoke
+    argument = "key"
+    success = "{} is revoked. It opens nothing any more."
 
     def consequences(self, obj: ApiKey) -> list[str]:
         """Name the devices that call with it."""
         return revocation_consequences(self.actor, [obj])
-
-    def perform(self, obj: ApiKey, form: None) -> ApiKey:
-        """Call the service."""
-        messages.success(self.request, f"{obj} is revoked. It opens nothing any more.")
-        return services.api_key_revoke(self.actor, key=obj)
 
 
 @register_model_view(ApiKey, "bulk_revoke", detail=False)

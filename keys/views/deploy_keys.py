@@ -140,14 +140,12 @@ class DeployKeyDeleteView(ObjectDeleteView):
     queryset = DEPLOY_KEYS
     title = "Delete {}?"
     submit_label = "Delete the key"
+    service = services.deploy_key_delete
+    argument = "key"
 
     def consequences(self, obj: DeployKey) -> list[str]:
         """Name the sources that lose access."""
         return deploy_key_consequences(self.actor, [obj])
-
-    def perform(self, obj: DeployKey, form: None) -> None:
-        """Call the service."""
-        services.deploy_key_delete(self.actor, key=obj)
 
 
 @register_model_view(DeployKey, "bulk_delete", detail=False)

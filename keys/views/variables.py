@@ -206,14 +206,12 @@ class EnvVarDeleteView(ObjectDeleteView):
     queryset = ENV_VARS
     title = "Delete {}?"
     submit_label = "Delete the variable"
+    service = services.env_var_delete
+    argument = "variable"
 
     def consequences(self, obj: EnvVar) -> list[str]:
         """Say what builds get instead."""
         return env_var_consequences([obj])
-
-    def perform(self, obj: EnvVar, form: None) -> None:
-        """Call the service."""
-        services.env_var_delete(self.actor, variable=obj)
 
 
 @register_model_view(EnvVar, "bulk_delete", detail=False)

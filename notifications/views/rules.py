@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -189,15 +188,13 @@ class RuleTestView(ObjectActionView):
     action = "change"
     title = "Send a test by {}?"
     submit_label = "Send a test"
+    service = rule_test
+    argument = "rule"
+    success = "The test is on its way."
 
     def consequences(self, obj: NotificationRule) -> list[str]:
         """Say where to."""
         return [f"One message goes to {obj.shown_as}. The list below the rule says how it went."]
-
-    def perform(self, obj: NotificationRule, form: None) -> None:
-        """Call the service."""
-        rule_test(self.actor, rule=obj)
-        messages.success(self.request, "The test is on its way.")
 
 
 @register_model_view(NotificationRule, "secret")
@@ -211,14 +208,12 @@ class RuleSecretView(ObjectActionView):
     title = "Replace the secret of {}?"
     submit_label = "Replace the secret"
     danger = True
+    service = rule_secret_replace
+    argument = "rule"
 
     def consequences(self, obj: NotificationRule) -> list[str]:
         """Say what stops."""
         return ["The receiver refuses every call until it knows the new one."]
-
-    def perform(self, obj: NotificationRule, form: None) -> str:
-        """Call the service."""
-        return rule_secret_replace(self.actor, rule=obj)
 
     def done(self, obj: NotificationRule, result: str) -> HttpResponse:
         """Show it."""
@@ -231,11 +226,9 @@ class RuleDeleteView(ObjectDeleteView):
 
     queryset = RULES
     submit_label = "Delete the rule"
+    service = rule_delete
+    argument = "rule"
 
     def consequences(self, obj: NotificationRule) -> list[str]:
         """Say what stops."""
         return [f"Nothing is sent to {obj.shown_as} any more. Its list of deliveries goes, too."]
-
-    def perform(self, obj: NotificationRule, form: None) -> None:
-        """Call the service."""
-        rule_delete(self.actor, rule=obj)
