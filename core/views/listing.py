@@ -43,14 +43,14 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class EmptyState:
-    """What a list says while there is nothing in it."""
+    """What a list says while it is empty; `docs` is the URL name of the page that tells how."""
 
     title: str
     text: str
     icon: str = "box"
     button: str = ""
     verb: str = "add"
-    docs_url: str = ""
+    docs: str = ""
 
 
 class ObjectListView(ScopedViewMixin, View):
@@ -138,7 +138,7 @@ class ObjectListView(ScopedViewMixin, View):
     def _empty(self, model: type[Model]) -> dict[str, Any]:
         state = self.empty
         found: dict[str, Any] = {"title": state.title, "text": state.text, "icon": state.icon}
-        found["docs_url"] = state.docs_url
+        found["docs_url"] = reverse(state.docs) if state.docs else ""
         found["action"] = None
         if state.button and self._may_begin(model):
             url = reverse(url_name(model, state.verb))

@@ -39,6 +39,7 @@ class DeviceListView(ObjectListView):
         "organization. You can also add it before it calls.",
         icon="cpu",
         button="Add device",
+        docs="connect:page",
     )
 
     facets = (

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.services.sharing import object_share
@@ -142,6 +143,12 @@ def test_filter_in_the_url_narrows_the_list(signed_in, olga, acme, query, expect
 def numbers(page, label: str) -> dict[str, str]:
     (facet,) = [facet for facet in page.context["facets"] if facet["label"] == label]
     return {value["label"]: value["count"] for value in facet["values"]}
+
+
+def test_empty_list_leads_to_how_a_device_connects(signed_in, olga):
+    page = signed_in(olga).get(URL)
+    assert f'href="{reverse("connect:page")}"' in page.text.split('class="empty-state"')[1]
+    assert signed_in(olga).get(reverse("connect:page")).status_code == 200
 
 
 def test_facets_count_what_the_other_filters_leave(signed_in, olga, acme):
