@@ -18,6 +18,7 @@ from builds.choices import BuildStatus
 from builds.conf import build_settings
 from builds.models import Build, BuildLogLine
 from builds.services import build_run, build_start, builds_sweep
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -55,13 +56,6 @@ def running(mark: str) -> list[str]:
     return found
 
 
-def wait_for(condition, seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_build_of_a_killed_worker_ends_and_another_one_can_start(system, device):
     build = build_start(system, device=device)
     mark = f"4{time.monotonic_ns() % 100000}.125"
@@ -76,13 +70,13 @@ def test_build_of_a_killed_worker_ends_and_another_one_can_start(system, device)
             "THINX_DATA_DIR": f"{settings.DATA_DIR}",
         },
     )
-    wait_for(lambda: running(f"sleep {mark}"))
-    wait_for(lambda: BuildLogLine.objects.filter(build=build, text="going").exists())
+    wait_until(lambda: running(f"sleep {mark}"))
+    wait_until(lambda: BuildLogLine.objects.filter(build=build, text="going").exists())
     build.refresh_from_db()
     assert build.status == BuildStatus.BUILDING
     worker.kill()
     worker.wait(10)
-    wait_for(lambda: not running(mark), 5)
+    wait_until(lambda: not running(mark))
 
     builds_sweep()
     build.refresh_from_db()

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
 from tests.support.console import private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-PASSWORD = "correct horse battery"
 MAKE = f"""
 from accounts.actor import Actor
 from accounts.choices import Role
@@ -32,19 +31,10 @@ def console():
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
 @pytest.fixture
-def alice(browser, console, tmp_path):
-    with person(browser, DESKTOP, tmp_path) as one:
-        one.page.goto(f"{console.url}/accounts/sign-in/")
-        one.page.get_by_label("E-mail address or user name").fill("alice")
-        one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        one.click(one.page.get_by_role("button", name="Sign in", exact=True))
+def alice(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as one:
+        sign_in(one, console.url, "alice")
         one.page.goto(f"{console.url}/devices/")
         one.click(one.page.get_by_role("link", name="Boiler", exact=True).first)
         one.page.wait_for_selector("[data-live-dot][data-state=connected]")

@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.accounts.second_factor.conftest import SEED, code_at
-from tests.e2e.test_accessibility_browser import VIEWS, axe, faults  # noqa: F401
-from tests.support.browser import DESKTOP, Person, chromium, person
+from tests.support.accessibility import VIEWS, faults
+from tests.support.browser import DESKTOP, PASSWORD, Person, person, sign_in
 from tests.support.console import private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
+EMAIL = "ada@example.org"
 # Ada, the first operator, has an app; olga has an account.
 MAKE = f"""
 from accounts.actor import Actor
@@ -52,13 +52,10 @@ def console():
 
 
 @pytest.fixture(scope="module")
-def ada(console, tmp_path_factory):
+def ada(console, chrome, tmp_path_factory):
     """Signed in with password and code."""
-    with chromium() as browser, person(browser, DESKTOP, tmp_path_factory.mktemp("seen")) as one:
-        one.page.goto(f"{console.url}/accounts/sign-in/")
-        one.page.get_by_label("E-mail address or user name").fill(EMAIL)
-        one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        one.click(one.page.get_by_role("button", name="Sign in", exact=True))
+    with person(chrome, DESKTOP, tmp_path_factory.mktemp("seen")) as one:
+        sign_in(one, console.url, EMAIL)
         one.page.get_by_label("Code").fill(code_at())
         one.press("Go on")
         yield one
@@ -137,7 +134,7 @@ def test_django_admin_obeys_our_content_security_policy(ada, console, width):
 
 
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
-def test_pages_of_people_have_no_accessibility_fault(ada, console, axe, width, theme):  # noqa: F811
+def test_pages_of_people_have_no_accessibility_fault(ada, console, axe, width, theme):
     """The frame of the Django admin is Django's own, so it is not held to this."""
     ada.page.goto(f"{console.url}/accounts/people/?q=olga")
     olga = ada.page.get_by_role("link", name="olga@example.org").get_attribute("href")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-import tempfile
-import time
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, PHONE, Person, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, PHONE, Person, person, sign_in
 from tests.support.console import private_console
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
+EMAIL = "ada@example.org"
 GREETING = "Good morning from THiNX"
 MOST_CLICKS, MOST_SECONDS = 6, 60
 
@@ -23,20 +21,6 @@ MOST_CLICKS, MOST_SECONDS = 6, 60
 def console():
     with private_console() as console:
         yield console
-
-
-@pytest.fixture(scope="module")
-def chrome():
-    with chromium() as chrome:
-        yield chrome
-
-
-@pytest.fixture
-def pictures(request):
-    """A folder that stays, so that people can look at what was seen."""
-    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def test_newcomer_takes_the_example_to_a_device(console, chrome, pictures):
@@ -54,7 +38,7 @@ def test_newcomer_takes_the_example_to_a_device(console, chrome, pictures):
 
 def test_newcomer_does_the_same_on_a_phone(console, chrome, pictures):
     with person(chrome, PHONE, pictures) as ada:
-        sign_in(ada, console)
+        come_in(ada, console)
         from_dashboard_to_device(ada)
         remove(ada, console)
     report(ada)
@@ -63,7 +47,7 @@ def test_newcomer_does_the_same_on_a_phone(console, chrome, pictures):
 def test_page_that_subscribes_late_misses_nothing(console, chrome, pictures):
     with person(chrome, DESKTOP, pictures) as ada:
         ada.page.add_init_script(LATE)
-        sign_in(ada, console)
+        come_in(ada, console)
         ada.press("Load the example")
         ada.press("Build firmware")
         ada.press("Build firmware")
@@ -81,13 +65,11 @@ WebSocket.prototype.send = function (text) { setTimeout(() => send.call(this, te
 """
 
 
-def sign_in(ada: Person, console) -> None:
+def come_in(ada: Person, console) -> None:
+    """Sign in as the first operator; make one where no test before has."""
     if "first-operator" in console.manage("first_operator_link"):
         console.manage("shell", "-c", FIRST_OPERATOR)
-    ada.page.goto(f"{console.url}/accounts/sign-in/")
-    ada.page.fill("[name=username]", EMAIL)
-    ada.page.fill("[name=password]", PASSWORD)
-    ada.click(ada.page.get_by_role("button", name="Sign in"))
+    sign_in(ada, console.url, EMAIL)
 
 
 FIRST_OPERATOR = (
@@ -123,10 +105,7 @@ def remove(ada: Person, console) -> None:
     ada.press("Remove the example")
     expect(ada.page.get_by_role("button", name="Load the example")).to_be_visible()
     no_sideways(ada, "removed")
-    deadline = time.monotonic() + 5
-    while left := devices_of(console):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.1)
+    wait_until(lambda: not devices_of(console))
     assert not (console.data / "example").exists()
 
 

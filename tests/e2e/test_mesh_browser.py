@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
 from tests.support.console import private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-PASSWORD = "correct horse battery"
 PUMPS = 60
 MAKE = f"""
 from accounts.actor import Actor
@@ -33,12 +32,9 @@ def console():
 
 
 @pytest.fixture
-def ada(console, tmp_path):
-    with chromium() as browser, person(browser, DESKTOP, tmp_path) as one:
-        one.page.goto(f"{console.url}/accounts/sign-in/")
-        one.page.get_by_label("E-mail address or user name").fill("ada")
-        one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        one.click(one.page.get_by_role("button", name="Sign in", exact=True))
+def ada(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as one:
+        sign_in(one, console.url, "ada")
         yield one
 
 

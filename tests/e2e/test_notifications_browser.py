@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
 from tests.support.console import private_console
 from tests.support.waiting import wait_until
 from tests.support.web import web_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-BOSS, PASSWORD = "boss@example.org", "correct horse battery"
+BOSS = "boss@example.org"
 TELL = """
 from accounts.models import User
 from devices.troubles.news import StatusError
@@ -38,23 +36,10 @@ def console():
         yield running
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    with chromium() as chrome:
-        yield chrome
-
-
 @pytest.fixture
-def boss(console, chrome, request):
-    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
-    folder.mkdir(parents=True, exist_ok=True)
-    with person(chrome, DESKTOP, folder) as boss:
-        page = boss.page
-        page.goto(f"{console.url}/accounts/sign-in/")
-        page.fill("[name=username]", BOSS)
-        page.fill("[name=password]", PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_url(f"{console.url}/")
+def boss(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as boss:
+        sign_in(boss, console.url, BOSS)
         yield boss
         assert boss.complaints == []
 
@@ -64,7 +49,7 @@ def test_bell_goes_live_and_reading_clears_it(console, boss):
     expect(page.locator("[data-live-dot]")).to_have_attribute("data-state", "connected")
     expect(bell.locator(".count-dot")).to_have_count(0)
     console.manage("shell", "-v", "0", "-c", TELL.format(email=BOSS))
-    expect(bell.locator(".count-dot")).to_contain_text("1", timeout=60_000)
+    expect(bell.locator(".count-dot")).to_contain_text("1")
     bell.click()
     expect(page.get_by_text("pump stuck")).to_be_visible()
     boss.picture("inbox")
@@ -90,11 +75,9 @@ def test_rule_for_a_webhook_is_made_and_tested(console, boss):
         assert "secret-part" not in page.content()
         boss.press("Send a test")
         boss.press("Send a test")
-        wait_until(lambda: receiver.asked, 60)
+        wait_until(lambda: receiver.asked)
         assert json.loads(receiver.asked[0].body)["type"] == "test"
-        expect(page.get_by_role("main").get_by_text("Sent", exact=True)).to_be_visible(
-            timeout=60_000
-        )
+        expect(page.get_by_role("main").get_by_text("Sent", exact=True)).to_be_visible()
         boss.picture("rule")
 
 

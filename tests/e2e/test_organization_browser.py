@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, Person, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, Person, person, sign_in
 from tests.support.console import private_console
 from tests.support.outbox import last_mail, links_in
+from tests.support.waiting import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-ADA, NINA, PASSWORD = "ada@example.org", "nina@example.org", "correct horse battery"
+ADA, NINA = "ada@example.org", "nina@example.org"
 
 
 @pytest.fixture(scope="module")
@@ -25,40 +22,16 @@ def console():
         yield running
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def pictures(request):
-    """A folder that stays, so that people can look at what was seen."""
-    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def mailed_link(console, to: str, part: str) -> str:
     """Wait for the worker to write the mail; return the link in it that has this part."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            found = links_in(last_mail(to, console.data / "outbox"))
-        except AssertionError:
-            found = []
-        for link in found:
-            if part in link:
-                return f"{console.url}{link[link.index('/accounts/') :]}"
-        time.sleep(0.1)
-    raise AssertionError(f"no mail to {to} with {part}")
 
+    def find() -> str:
+        links = links_in(last_mail(to, console.data / "outbox"))
+        found = [link for link in links if part in link]
+        assert found, f"no {part} among {links}"
+        return f"{console.url}{found[0][found[0].index('/accounts/') :]}"
 
-def sign_in(one: Person, url: str, name: str) -> None:
-    one.page.goto(f"{url}/accounts/sign-in/")
-    one.page.get_by_label("E-mail address or user name").fill(name)
-    one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    one.click(one.page.get_by_role("button", name="Sign in", exact=True))
+    return soon(find)
 
 
 def test_stranger_is_invited_signs_up_joins_and_is_demoted(console, chrome, pictures):

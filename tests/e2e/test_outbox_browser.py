@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from tests.e2e.test_accessibility_browser import AXE, VIEWS, faults
-from tests.support.browser import DESKTOP, chromium, person
+from tests.support.accessibility import VIEWS, faults
+from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
 from tests.support.console import private_console
 from tests.support.outbox import last_mail, last_sms
+from tests.support.waiting import soon
 from tests.support.web import web_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
+EMAIL = "ada@example.org"
 SEND = """
 from core.mail import send_mail
 from core.outbox import outbox_put_mail
@@ -50,33 +49,12 @@ def console(tracker):
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
 @pytest.fixture
-def reader(console, browser, tmp_path):
-    with person(browser, DESKTOP, tmp_path) as someone:
-        someone.page.goto(f"{console.url}/accounts/sign-in/")
-        someone.page.fill("[name=username]", EMAIL)
-        someone.page.fill("[name=password]", PASSWORD)
-        someone.page.get_by_role("button", name="Sign in", exact=True).click()
-        someone.page.wait_for_url(f"{console.url}/")
+def reader(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as someone:
+        sign_in(someone, console.url, EMAIL)
         someone.page.goto(f"{console.url}/outbox/")
         yield someone
-
-
-def soon(find, *arguments):
-    """Return what it finds, once the worker has sent it."""
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            return find(*arguments)
-        except AssertionError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 def test_worker_writes_what_another_process_handed_over(console):
@@ -114,14 +92,13 @@ def test_html_of_a_mail_runs_and_fetches_nothing(reader, tracker):
 
 
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
-def test_outbox_has_no_fault(console, reader, browser, width, theme):
+def test_outbox_has_no_fault(console, chrome, reader, axe, width, theme):
     reader.click(reader.page.get_by_role("link", name="Confirm your e-mail address"))
     message = reader.page.url
-    context = browser.new_context(
+    context = chrome.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True
     )
     context.add_cookies(reader.page.context.cookies())
-    axe = str(AXE / "node_modules" / "axe-core" / "axe.min.js")
     assert faults(context.new_page(), f"{console.url}/outbox/", axe) == []
     assert faults(context.new_page(), message, axe) == []
     context.close()

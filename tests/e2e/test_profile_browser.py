@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.accounts.test_profile_picture import png
-from tests.e2e.test_share_browser import note_closes
-from tests.support.browser import DESKTOP, PHONE, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, PHONE, note_closes, person, sign_in
 from tests.support.console import private_console
 from tests.support.outbox import last_mail
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-BOSS, EMAIL, PASSWORD = "boss@example.org", "ada+iot@example.org", "correct horse battery"
+BOSS, EMAIL = "boss@example.org", "ada+iot@example.org"
 MAKE = """
 from accounts.actor import Actor
 from accounts.services import user_create
@@ -34,33 +32,11 @@ def console():
         yield running
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    with chromium() as chrome:
-        yield chrome
-
-
-@pytest.fixture
-def pictures(request):
-    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def sign_in(somebody, console):
-    page = somebody.page
-    page.goto(f"{console.url}/accounts/sign-in/")
-    page.fill("[name=username]", EMAIL)
-    page.fill("[name=password]", PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(f"{console.url}/")
-
-
 def test_account_from_the_picture_to_the_end(console, chrome, pictures):
     with person(chrome, DESKTOP, pictures) as ada, person(chrome, PHONE, pictures) as phone:
         note_closes(phone)
-        sign_in(ada, console)
-        sign_in(phone, console)
+        sign_in(ada, console.url, EMAIL)
+        sign_in(phone, console.url, EMAIL)
         expect(phone.page.locator("[data-live-dot]")).to_have_attribute("data-state", "connected")
         edit_and_picture(ada, console)
         end_the_other(ada, phone, console)
@@ -97,7 +73,7 @@ def end_the_other(ada, phone, console):
     ada.page.get_by_role("main").get_by_role("button", name="End it").click()
     expect(ada.page.get_by_text("is ended.")).to_be_visible()
     # The 5 seconds are held by test_profile_sign_ins_live.py; a busy machine is slower.
-    phone.page.wait_for_function("window.closes.includes(4401)", timeout=20_000)
+    phone.page.wait_for_function("window.closes.includes(4401)")
     expect(phone.page.locator("[data-live-dot]")).to_have_attribute("data-state", "offline")
     phone.page.goto(f"{console.url}/devices/")
     assert "/accounts/sign-in/" in phone.page.url
@@ -127,8 +103,4 @@ def delete(ada, console):
     ada.page.goto(f"{console.url}/accounts/profile/")
     assert "/accounts/sign-in/" in ada.page.url
     count = "from accounts.models import User; print(User.objects.filter(username='ada').count())"
-    for _ in range(30):
-        if console.manage("shell", "-v", "0", "-c", count).strip().endswith("0"):
-            return
-        ada.page.wait_for_timeout(1000)
-    raise AssertionError("the worker did not finish the deletion")
+    wait_until(lambda: console.manage("shell", "-v", "0", "-c", count).strip() == "0")

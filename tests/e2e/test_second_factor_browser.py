@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 from pathlib import Path
@@ -10,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.accounts.second_factor.conftest import code_at
-from tests.support.browser import DESKTOP, Person, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, Person, person, sign_in
 from tests.support.console import private_console
 from tests.support.outbox import code_in, last_sms
+from tests.support.waiting import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
+EMAIL = "ada@example.org"
 PEOPLE = ("olga", "sam", "rita", "pia", "una", "emil")
 CODE = re.compile(r"\b[2-9b-df-hj-np-tv-z]{5}-[2-9b-df-hj-np-tv-z]{5}\b")
 # Emil is a viewer of Acme, which demands a second factor.
@@ -42,24 +42,11 @@ def console():
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
 @pytest.fixture
-def somebody(browser, tmp_path):
-    with person(browser, DESKTOP, tmp_path) as one:
+def somebody(chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as one:
         yield one
         assert not one.complaints
-
-
-def sign_in(one: Person, url: str, name: str) -> None:
-    one.page.goto(f"{url}/accounts/sign-in/")
-    one.page.get_by_label("E-mail address or user name").fill(name)
-    one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    one.click(one.page.get_by_role("button", name="Sign in", exact=True))
 
 
 def sign_out(one: Person, url: str) -> None:
@@ -122,13 +109,13 @@ def test_person_enrols_a_phone_and_signs_in_with_the_code_sent(console, somebody
 
 def sms_in(folder: Path, after: str = "") -> str:
     """Return the newest SMS to the phone, once it is another than this one."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with contextlib.suppress(AssertionError):
-            if (text := last_sms("+420601123456", folder)) != after:
-                return text
-        time.sleep(0.2)
-    raise AssertionError("no SMS came")
+
+    def find() -> str:
+        text = last_sms("+420601123456", folder)
+        assert text != after
+        return text
+
+    return soon(find)
 
 
 def test_person_signs_in_with_a_recovery_code(console, somebody):

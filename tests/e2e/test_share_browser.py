@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from tests.support.browser import DESKTOP, Person, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, Person, note_closes, person, sign_in
 from tests.support.console import private_console
 from tests.support.outbox import last_mail, links_in
+from tests.support.waiting import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-PASSWORD = "correct horse battery"
 GUEST = "guest@example.org"
 # Alice is admin of Acme; the guest belongs to nobody.
 MAKE = f"""
@@ -38,50 +36,23 @@ def console():
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
 @pytest.fixture
-def alice(browser, console, tmp_path):
-    with person(browser, DESKTOP, tmp_path) as one:
+def alice(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as one:
         sign_in(one, console.url, "alice")
         yield one
 
 
 @pytest.fixture
-def guest(browser, console, tmp_path):
-    with person(browser, DESKTOP, tmp_path) as one:
+def guest(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as one:
         sign_in(one, console.url, "guest")
         yield one
-
-
-def sign_in(one: Person, url: str, name: str) -> None:
-    one.page.goto(f"{url}/accounts/sign-in/")
-    one.page.get_by_label("E-mail address or user name").fill(name)
-    one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    one.click(one.page.get_by_role("button", name="Sign in", exact=True))
 
 
 def follow(one: Person, *words: str) -> None:
     for word in words:
         one.click(one.page.get_by_role("link", name=word, exact=True).first)
-
-
-def note_closes(one: Person) -> None:
-    """Note, from the next page on, with which codes its live connection is closed."""
-    one.page.add_init_script(
-        """window.closes = [];
-        const Socket = window.WebSocket;
-        window.WebSocket = class extends Socket {
-          constructor(...given) {
-            super(...given);
-            this.addEventListener("close", (event) => window.closes.push(event.code));
-          }
-        };"""
-    )
 
 
 def test_share_is_seen_used_withdrawn_and_gone(console, alice, guest):
@@ -94,7 +65,7 @@ def test_share_is_seen_used_withdrawn_and_gone(console, alice, guest):
     assert "See it, change it" in row.inner_text()
     assert "Shared by alice@example.org until" in row.inner_text()
 
-    mail = wait_for(lambda: last_mail(GUEST, console.data / "outbox"))
+    mail = soon(lambda: last_mail(GUEST, console.data / "outbox"))
     note_closes(guest)
     follow(guest, "Shared")
     assert "Device of Acme" in guest.page.get_by_role("main").inner_text()
@@ -104,10 +75,7 @@ def test_share_is_seen_used_withdrawn_and_gone(console, alice, guest):
 
     alice.click(row.get_by_role("link", name="Withdraw"))
     alice.click(alice.page.get_by_role("button", name="Withdraw"))
-    began = time.monotonic()
-    while 4404 not in (closes := guest.page.evaluate("window.closes")):
-        assert time.monotonic() - began < 5, closes
-        guest.page.wait_for_timeout(50)
+    guest.page.wait_for_function("window.closes.includes(4404)")
     follow(guest, "Access")
     assert guest.page.get_by_role("heading", level=1).inner_text() == "Nothing here"
     assert not alice.complaints
@@ -126,15 +94,3 @@ def test_question_what_somebody_could_do_is_answered(console, alice):
     alice.click(section.get_by_role("button", name="Look"))
     assert "Admin of Acme" in alice.page.get_by_role("main").inner_text()
     assert not alice.complaints
-
-
-def wait_for(find, seconds: float = 15):
-    """Return what `find` returns once it no longer fails."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return find()
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)

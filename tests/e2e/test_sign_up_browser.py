@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import tempfile
-import time
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, PHONE, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, PHONE, person
 from tests.support.console import private_console
 from tests.support.openid import CLIENT_ID, CLIENT_SECRET, local_provider
 from tests.support.outbox import last_mail, links_in
+from tests.support.waiting import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-EMAIL, PASSWORD, NEXT_PASSWORD = "nina@example.org", "correct horse battery", "staple horse battery"
+EMAIL, NEXT_PASSWORD = "nina@example.org", "staple horse battery"
 
 
 @pytest.fixture(scope="module")
@@ -50,32 +48,15 @@ def console(provider):
         yield console
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    with chromium() as chrome:
-        yield chrome
-
-
-@pytest.fixture
-def pictures(request):
-    """A folder that stays, so that people can look at what was seen."""
-    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def mailed_link(console, to: str, subject: str) -> str:
     """Wait for the worker to write the mail; return the link in it."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            found = last_mail(to, console.data / "outbox")
-        except AssertionError:
-            found = None
-        if found is not None and found.subject == subject:
-            return links_in(found)[0]
-        time.sleep(0.1)
-    raise AssertionError(f"no mail {subject!r} to {to}")
+
+    def find() -> str:
+        found = last_mail(to, console.data / "outbox")
+        assert found.subject == subject
+        return links_in(found)[0]
+
+    return soon(find)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -100,7 +100,7 @@ class Copy:
         """Signal the launcher and return its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def pids(self) -> dict[int, str]:
         """Every process that was started for this data folder, with its command line."""
@@ -129,7 +129,7 @@ class Copy:
         stat = Path(f"/proc/{self.supervisord()}/stat").read_text()
         return int(stat.rpartition(")")[2].split()[1])
 
-    def assert_nothing_left(self, seconds: float = 10) -> None:
+    def assert_nothing_left(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while left := self.pids():
             assert time.monotonic() < deadline, f"still running: {left}"

@@ -14,6 +14,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.support.waiting import wait_until
+
 pytestmark = pytest.mark.ops
 
 
@@ -31,14 +33,6 @@ def add_device(copy, script: str) -> Path:
     return (folder / ".new").rename(folder / "probe.json")
 
 
-def wait_for(condition, seconds: float = 10):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-    return found
-
-
 def sleepers(copy, duration: str) -> list[int]:
     return [pid for pid, line in copy.pids().items() if line == f"sleep {duration}"]
 
@@ -47,7 +41,7 @@ def sleepers(copy, duration: str) -> list[int]:
 def busy(running):
     """A console with a device that has a child of its own and a daemon that left its session."""
     add_device(running, "setsid sleep 7771 & sleep 7772 & exec sleep 7773")
-    wait_for(lambda: sleepers(running, "7771") and sleepers(running, "7773"))
+    wait_until(lambda: sleepers(running, "7771") and sleepers(running, "7773"))
     return running
 
 
@@ -94,15 +88,15 @@ def test_killed_programs_come_back_and_their_orphans_go(busy):
     killed = busy.pid_of("example_devices.py"), busy.pid_of("celery")
     orphans = {*sleepers(busy, "7771"), *sleepers(busy, "7772"), *sleepers(busy, "7773")}
     kill(*killed)
-    wait_for(lambda: not orphans & set(busy.pids()), 30)
-    wait_for(lambda: sleepers(busy, "7773") and _is_ready(busy), 30)
+    wait_until(lambda: not orphans & set(busy.pids()))
+    wait_until(lambda: sleepers(busy, "7773") and _is_ready(busy))
     for program in ("example_devices.py", "celery"):
-        wait_for(lambda: started_again(busy, program, killed), 30)  # noqa: B023
+        wait_until(lambda: started_again(busy, program, killed))  # noqa: B023
 
 
 def test_removed_device_file_ends_its_process(busy):
     (busy.data / "example" / "devices" / "probe.json").unlink()
-    wait_for(lambda: not sleepers(busy, "7773") and not sleepers(busy, "7771"))
+    wait_until(lambda: not sleepers(busy, "7773") and not sleepers(busy, "7771"))
 
 
 def test_unusable_device_file_disturbs_nobody(running):
@@ -111,7 +105,7 @@ def test_unusable_device_file_disturbs_nobody(running):
     (folder / "broken.json").write_text("{")
     (folder / "list.json").write_text("[]")
     add_device(running, "exec sleep 7774")
-    wait_for(lambda: sleepers(running, "7774"))
+    wait_until(lambda: sleepers(running, "7774"))
     log = (running.data / "log" / "example-devices.log").read_text()
     assert "broken.json: cannot be started" in log
 

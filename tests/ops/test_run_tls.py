@@ -9,7 +9,6 @@ import ssl
 import stat
 import tempfile
 import threading
-import time
 from contextlib import ExitStack, suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 
 from tests.ops.conftest import Copy
 from tests.support.console import Rest
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.ops, pytest.mark.xdist_group("run-tls")]
 PASSWORD = "a long secret 1"
@@ -161,7 +161,7 @@ def test_mqtt_client_by_websocket_is_audited_with_its_own_address(console, rest,
     client.connect("127.0.0.1", getattr(console, port), bind_address=f"127.0.0.{last}")
     client.loop_start()
     try:
-        wait_for(lambda: f"127.0.0.{last}" in refused_addresses(rest))
+        wait_until(lambda: f"127.0.0.{last}" in refused_addresses(rest))
     finally:
         client.disconnect()
         client.loop_stop()
@@ -268,15 +268,8 @@ def connected(console, door, transport, *, tls, username, password):
     client.on_disconnect = lambda c, u, f, code, p: gone.set()
     client.connect("127.0.0.1", getattr(console, door))
     client.loop_start()
-    wait_for(lambda: answers or gone.is_set())
+    wait_until(lambda: answers or gone.is_set())
     return client, answers, gone
-
-
-def wait_for(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("door", "transport", "tls"), DOORS)
@@ -293,7 +286,7 @@ def test_key_opens_the_broker_by_every_door_and_carries_messages(
     try:
         assert answers == [0]
         client.subscribe(topic, qos=1)
-        wait_for(lambda: messages)
+        wait_until(lambda: messages)
         assert messages == [b"x" * 100_000]
     finally:
         client.disconnect()
@@ -322,7 +315,7 @@ def test_revoked_key_ends_connections_by_every_door(console, rest):
     assert [answers for _, answers, _ in clients] == [[0]] * 4
     rest.post(f"api-keys/{short.uid}/revoke/")
     try:
-        wait_for(lambda: all(gone.is_set() for _, _, gone in clients))
+        wait_until(lambda: all(gone.is_set() for _, _, gone in clients))
     finally:
         for client, _, _ in clients:
             client.disconnect()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -23,9 +24,11 @@ FLAGS = (
     "--disable-sync",
 )
 # Milliseconds for a page to show what is expected: a loaded machine may need them, an idle one not.
-PATIENCE = 30_000
+PATIENCE = 60_000
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
+# Of everybody in the consoles that browser tests start.
+PASSWORD = "correct horse battery"
 
 
 @contextlib.contextmanager
@@ -89,9 +92,7 @@ class Person:
 
     def overflows(self) -> int:
         """Return by how many pixels the page is wider than the window."""
-        return self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
+        return overflow(self.page)
 
 
 @contextlib.contextmanager
@@ -103,3 +104,34 @@ def person(browser: Browser, size: tuple[int, int], pictures: Path) -> Iterator[
         yield Person(context.new_page(), pictures)
     finally:
         context.close()
+
+
+def sign_in(one: Person, url: str, name: str) -> None:
+    """Sign in to the console at this address and wait for the page that follows."""
+    page = one.page
+    page.goto(f"{url}/accounts/sign-in/")
+    page.get_by_label("E-mail address or user name").fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    one.click(page.get_by_role("main").get_by_role("button", name="Sign in", exact=True))
+    page.wait_for_url(lambda there: urlsplit(there).path != "/accounts/sign-in/")
+
+
+def note_closes(one: Person) -> None:
+    """Note, from the next page on, with which codes its live connection is closed."""
+    one.page.add_init_script(
+        """window.closes = [];
+        const Socket = window.WebSocket;
+        window.WebSocket = class extends Socket {
+          constructor(...given) {
+            super(...given);
+            this.addEventListener("close", (event) => window.closes.push(event.code));
+          }
+        };"""
+    )
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels a page is wider than its window."""
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
