@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import tempfile
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, PHONE, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, PHONE, person, sign_in
 from tests.support.console import private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-EMAIL, PASSWORD = "boss@example.org", "correct horse battery"
+EMAIL = "boss@example.org"
 ALIASES = ("Attic", "Boiler", "Cellar")
 
 
@@ -27,27 +25,10 @@ def console():
         yield running
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    with chromium() as chrome:
-        yield chrome
-
-
-@pytest.fixture
-def pictures(request):
-    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def open_list(somebody, console):
-    page = somebody.page
-    page.goto(f"{console.url}/accounts/sign-in/?next=/devices/")
-    page.fill("[name=username]", EMAIL)
-    page.fill("[name=password]", PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(f"{console.url}/devices/")
-    return page
+    sign_in(somebody, console.url, EMAIL)
+    somebody.page.goto(f"{console.url}/devices/")
+    return somebody.page
 
 
 def current(page):
