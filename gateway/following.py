@@ -17,8 +17,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 
+from core.connections import refresh_connections
 from devices.transformers.applying import wake_if_due
 from telemetry.samples import Sample
 from telemetry.services import record
@@ -131,7 +132,7 @@ class Following:
             if not batch:
                 connections.close_all()
                 return
-            close_old_connections()
+            refresh_connections()
             self.tell(batch)
 
 

@@ -8,8 +8,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from django.db import DatabaseError, DataError, IntegrityError, close_old_connections, connections
+from django.db import DatabaseError, DataError, IntegrityError, connections
 
+from core.connections import refresh_connections
 from telemetry.places import history_alias, stamp
 from telemetry.samples import Sample
 from telemetry.writing import Counts, Key, hour_of, store
@@ -98,7 +99,7 @@ class Recorder:
 
     def _write(self, samples: list[Sample], counts: Counter[Key]) -> bool:
         """Keep a batch; while the database is away it goes back to where it came from."""
-        close_old_connections()
+        refresh_connections()
         try:
             keep(samples, counts, self._kept)
         except DatabaseError as error:

@@ -70,18 +70,11 @@ def insert_rows(connection: Any, table: str, rows: Sequence[Row]) -> None:
         _copy_where_there_is_room(connection, table, rows)
         return
     with connection.cursor() as cursor:
-        picked = _from_json(len(COLUMNS[table]))
-        cursor.execute(f"INSERT OR IGNORE INTO {table} {picked}", [json.dumps(rows)])
-
-
-def _from_json(columns: int) -> str:
-    """Return what reads rows from one JSON value, on SQLite.
-
-    A step for each row would let go of the interpreter as often, and wait to have it back while
-    the event loop is busy.
-    """
-    picked = ", ".join(f"json_extract(value, '$[{n}]')" for n in range(columns))
-    return f"SELECT {picked} FROM json_each(%s) WHERE true"
+        picked = ", ".join(f"json_extract(value, '$[{n}]')" for n in range(len(COLUMNS[table])))
+        cursor.execute(
+            f"INSERT OR IGNORE INTO {table} SELECT {picked} FROM json_each(%s)",
+            [json.dumps(rows)],
+        )
 
 
 def _copy_where_there_is_room(connection: Any, table: str, rows: Sequence[Row]) -> None:
@@ -122,17 +115,25 @@ def _note_changes(connection: Any, samples: Sequence[Sample]) -> list[Sample]:
     changed = _changed([s for s in said if s.device_id in devices], standing)
     last = {sample.device_id: sample for sample in changed}
     rows = [(pk, stamp(s.at), *_said(s)) for pk, s in sorted(last.items())]
-    into = f"INSERT INTO {STANDING} (device_id, at, level, status)"
-    anew = (
-        "ON CONFLICT (device_id) DO UPDATE"
-        " SET at = excluded.at, level = excluded.level, status = excluded.status"
-    )
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(f"{into} {_from_json(4)} {anew}", [json.dumps(rows)])
-        else:
-            cursor.executemany(f"{into} VALUES (%s, %s, %s, %s) {anew}", rows)
+        cursor.execute(
+            f"INSERT INTO {STANDING} (device_id, at, level, status)"
+            f" SELECT {_STANDING_ROWS[connection.vendor]} WHERE true"
+            " ON CONFLICT (device_id) DO UPDATE"
+            " SET at = excluded.at, level = excluded.level, status = excluded.status",
+            [json.dumps(rows)],
+        )
     return changed
+
+
+# Rows from one JSON value. On SQLite a step for each row would let go of the interpreter as often,
+# and wait to have it back while the event loop is busy; on PostgreSQL each would be a statement.
+_STANDING_ROWS = {
+    "sqlite": "json_extract(value, '$[0]'), json_extract(value, '$[1]'),"
+    " json_extract(value, '$[2]'), json_extract(value, '$[3]') FROM json_each(%s)",
+    "postgresql": "(value->>0)::bigint, (value->>1)::bigint, value->>2, value->>3"
+    " FROM jsonb_array_elements(%s::jsonb)",
+}
 
 
 def _changed(said: Iterable[Sample], standing: dict[int, Row]) -> list[Sample]:

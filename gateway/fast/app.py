@@ -145,7 +145,7 @@ def _said(call: Call, stored: Stored) -> bytes:
     return answers.checked_in(
         owner=call.owner,
         alias=stored.alias,
-        udid=f"{call.uid}",
+        udid=call.udid,
         auto_update=stored.auto_update,
         mesh_ids=stored.mesh_ids,
         timestamp=int(time.time()),

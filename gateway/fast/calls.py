@@ -25,9 +25,13 @@ KEPT = tuple(name for name in REPORTED if name not in SAME)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One check-in: who says so, and what is to be stored. `None` is "not said"."""
+    """One check-in: who says so, and what is to be stored. `None` is "not said".
+
+    `udid` is the text of `uid`, made once.
+    """
 
     uid: uuid.UUID
+    udid: str
     digests: tuple[str, str]
     owner: str
     address: str
@@ -54,7 +58,15 @@ def read_call(presented: str, body: bytes, address: str) -> Call | None:
         return None
     # A device may present its key or the SHA-256 of it.
     digests = (key_digest(credential), credential)
-    return Call(report.udid, digests, sent.owner, address[:64], _same(report), _said(report))
+    return Call(
+        report.udid,
+        f"{report.udid}",
+        digests,
+        sent.owner,
+        address[:64],
+        _same(report),
+        _said(report),
+    )
 
 
 def _same(report: DeviceReport) -> dict[str, str | None]:

@@ -37,7 +37,7 @@ class Notices:
     def told(self, batch: Sequence[tuple[Call, Stored]], now: datetime) -> None:
         """Remember one batch, and say what is due."""
         for call, stored in batch:
-            uid = f"{call.uid}"
+            uid = call.udid
             self._devices[uid] = None
             self._organizations[f"{stored.organization_uid}"] = uid
             self._keys[stored.key_id] = call.address

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from core.connections import refresh_connections
 from gateway.fast.calls import Call
 from gateway.fast.statements import Stored, store
 
@@ -92,14 +93,14 @@ class GroupWriter:
             if len(batch) == BATCH:
                 later += self._waiting[place:]
                 break
-            (later if waiting[0].uid in devices else batch).append(waiting)
-            devices.add(waiting[0].uid)
+            (later if waiting[0].udid in devices else batch).append(waiting)
+            devices.add(waiting[0].udid)
         self._waiting = later
         return batch
 
     def _store(self, calls: list[Call], now: datetime) -> dict[int, Stored]:
         try:
-            connection.close_if_unusable_or_obsolete()
+            refresh_connections()
             return store(calls, now)
         except DatabaseError:
             # Each goes its ordinary way, where one bad row spoils no other.

@@ -6,13 +6,13 @@ import re
 import uuid
 from dataclasses import dataclass, replace
 
-from django.db import close_old_connections
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Organization
 from audit.recorder import record
 from audit.refusals import first_lately
+from core.connections import refresh_connections
 from devices.events import DeviceRefused
 from devices.models import Device
 from gateway.callers import gateway_actor
@@ -78,7 +78,7 @@ def authenticate(username: str, password: str, *, address: str = "") -> Principa
     A firmware key belongs to one device. Libraries that sign in with the owner id get what that
     device may use, not the whole owner. Audits refusals, and the first use from an address.
     """
-    close_old_connections()
+    refresh_connections()
     return identify(username, password, address=address)
 
 
@@ -156,7 +156,7 @@ def refreshed(principals: set[Principal]) -> dict[Principal, Principal]:
 
     Their meshes may have changed. Two queries.
     """
-    close_old_connections()
+    refresh_connections()
     keys = set(
         live_keys()
         .filter(pk__in={principal.key_id for principal in principals})

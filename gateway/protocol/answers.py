@@ -164,6 +164,9 @@ def _fits(answer: dict[str, Any]) -> bool:
 
 
 def _registration(answer: dict[str, Any]) -> bytes:
+    text = _ENCODER.encode({"registration": answer})
+    if text.count("}") == 2 and _BRACE not in text:  # as nearly all are: no value has a brace
+        return text.encode("utf-8", "replace")
     return _dump({"registration": {k: _escape(v) for k, v in answer.items()}})
 
 
@@ -174,6 +177,10 @@ def _escape(value: Any) -> Any:
     return value.replace(_BRACE, "").replace("}", _BRACE) if isinstance(value, str) else value
 
 
+# Made once: `json.dumps` would make one for each answer.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def _dump(content: dict[str, Any]) -> bytes:
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    text = _ENCODER.encode(content)
     return text.replace(_BRACE, "\\u007d").encode("utf-8", "replace")

@@ -127,7 +127,7 @@ class TlsFront:
 
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
             client = scope.get("client")
-            peer = self.peers.get(plain_address(client)) if client else None
+            peer = self.peers.get(plain_address(client)) if client and self.peers else None
             if peer is not None:
                 secure = scheme_of(scope["type"], is_secure=True)
                 scope = {**scope, "client": list(peer), "scheme": secure}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -25,6 +26,8 @@ class TrustedProxies:
 
     def trusts(self, peer: str) -> bool:
         """Tell whether an address is that of a trusted proxy."""
+        if not self.networks:
+            return False
         found = _ip(peer)
         return found is not None and any(found in network for network in self.networks)
 
@@ -76,6 +79,7 @@ def _hops(forwarded: str) -> Iterator[str]:
         yield str(found)
 
 
+@lru_cache(maxsize=1024)
 def _ip(text: str) -> IpAddress | None:
     try:
         found = ipaddress.ip_address(text)

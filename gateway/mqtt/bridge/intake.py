@@ -9,13 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import (
-    DatabaseError,
-    InterfaceError,
-    OperationalError,
-    close_old_connections,
-    connections,
-)
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
+
+from core.connections import refresh_connections
 
 logger = logging.getLogger(__name__)
 
@@ -115,7 +111,7 @@ class Intake:
         """Work; again when the database was away, and not when the work itself is at fault."""
         for turn in range(1, tries + 1):
             try:
-                close_old_connections()
+                refresh_connections()
                 work()
                 return
             except (OperationalError, InterfaceError) as error:

@@ -14,8 +14,9 @@ from collections import OrderedDict
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from django.db import close_old_connections, connections
+from django.db import connections
 
+from core.connections import refresh_connections
 from gateway.mqtt.access import note_refusal
 from gateway.mqtt.service import SERVICE_USER, service_password
 
@@ -65,7 +66,7 @@ class Refusals:
         addresses = {peer.rpartition(":")[0] for peer in self._open}
         if self._open:
             self._open.popitem(last=False)
-        close_old_connections()
+        refresh_connections()
         note_refusal("", addresses.pop() if len(addresses) == 1 else "")
 
 

@@ -16,8 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.db import close_old_connections
-
+from core.connections import refresh_connections
 from gateway.mqtt.mosquitto import files
 from gateway.mqtt.mosquitto.refusals import Refusals, end_of
 from gateway.mqtt.mosquitto.waiting import tell_written, wanted
@@ -51,7 +50,7 @@ class Writer:
         number = wanted()
         if number == self._number and time.monotonic() < self._next_look:
             return
-        close_old_connections()
+        refresh_connections()
         begun = time.monotonic()
         seen = files.fingerprint()
         took = time.monotonic() - begun

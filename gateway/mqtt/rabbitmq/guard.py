@@ -7,10 +7,10 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from django.db import close_old_connections
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from core.connections import refresh_connections
 from devices.models import Device
 from gateway.models import MqttClient
 from gateway.mqtt.access import live_keys
@@ -39,7 +39,7 @@ class Guard:
 
     def round(self) -> None:
         """End what must end; now and then, go through everything that is connected."""
-        close_old_connections()
+        refresh_connections()
         try:
             self.end_invalid()
             self.end_detached()
