@@ -20,11 +20,11 @@ TIMES = 3
 def measure(console: RunningConsole, fleet: Fleet, *, database: str, devices: int) -> Result:
     """Return the rate of both, measured in turns."""
     runs: dict[str, list[dict[str, Any]]] = {"ours": [], "bare": []}
-    with bare_server(console) as url:
+    with our_server(console, database) as (served, ours_url), bare_server(console) as url:
 
         def ours() -> float:
             before = console.cpu_seconds()
-            found = load(console.url, fleet)
+            found = load(ours_url, fleet)
             found["cpu_ms_each"] = (console.cpu_seconds() - before) / found["requests"] * 1000
             runs["ours"].append(found)
             return found["rate"]
@@ -33,7 +33,7 @@ def measure(console: RunningConsole, fleet: Fleet, *, database: str, devices: in
             runs["bare"].append(load(url, fleet))
             return runs["bare"][-1]["rate"]
 
-        load(console.url, fleet, 1)
+        load(ours_url, fleet, 1)
         load(url, fleet, 1)
         rates, references = interleaved(TIMES, ours, bare)
     return Result(
@@ -46,7 +46,7 @@ def measure(console: RunningConsole, fleet: Fleet, *, database: str, devices: in
         database=database,
         rows=f"{devices:,} devices",
         details={
-            "server": "granian, ASGI, 1 worker",
+            "server": served,
             "load": f"{runs['ours'][0]['generator']}, {CONNECTIONS} connections, {SECONDS} s each",
             "ours_all": rounded(rates),
             "reference_all": rounded(references),
@@ -59,15 +59,33 @@ def measure(console: RunningConsole, fleet: Fleet, *, database: str, devices: in
 
 
 @contextlib.contextmanager
+def our_server(console: RunningConsole, database: str) -> Iterator[tuple[str, str]]:
+    """Serve the console as people do: SQLite by `make run`, PostgreSQL as deploy/ has it."""
+    if database.startswith("SQLite"):
+        yield "make run", console.url
+        return
+    options = ("--interface", "asginl", "--backlog", "4096", "--backpressure", "10000")
+    with granian(console, "thinx_console.asgi:application", *options) as url:
+        yield "granian, ASGI, 2 processes", url
+
+
+@contextlib.contextmanager
 def bare_server(console: RunningConsole) -> Iterator[str]:
     """Serve bench.bare as fast as granian serves a Django view: WSGI, two processes, threads."""
+    options = ("--interface", "wsgi", "--blocking-threads", "2")
+    with granian(console, "bench.bare:application", *options) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def granian(console: RunningConsole, application: str, *options: str) -> Iterator[str]:
+    """Run two processes of the web server in the console's environment."""
     port = free_port()
     argv = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2",
-        "--blocking-threads", "2", "--host", "127.0.0.1", "--port", str(port),
-        "--no-access-log", "bench.bare:application",
+        sys.executable, "-m", "granian", "--workers", "2", "--host", "127.0.0.1",
+        "--port", str(port), "--no-access-log", *options, application,
     ]  # fmt: skip
-    log = Path(console.data) / "log" / "bare.log"
+    log = Path(console.data) / "log" / "bench-server.log"
     with running(argv, ready=lambda: _listens(port), log=log, cwd=ROOT, env=console.env):
         yield f"http://127.0.0.1:{port}"
 
