@@ -6,7 +6,6 @@ from io import BytesIO
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
-from PIL import Image, ImageOps
 
 SIDE = 256
 MAX_BYTES = 5 * 1024 * 1024
@@ -22,6 +21,9 @@ def squared(file: IO[bytes], size: int) -> bytes:
 
     Only the pixels of the first frame survive: no EXIF, no profile, no trailing bytes.
     """
+    # Pillow is loaded with the first picture: most processes never see one.
+    from PIL import Image  # noqa: PLC0415
+
     if size > MAX_BYTES:
         raise ValidationError("The picture is larger than 5 MB. Choose a smaller one.")
     try:
@@ -37,6 +39,8 @@ _TOO_WIDE = "The picture has more than 50 megapixels. Choose a smaller one."
 
 
 def _opened(file: IO[bytes]) -> Any:
+    from PIL import Image, ImageOps  # noqa: PLC0415
+
     picture: Any = Image.open(file, formats=FORMATS)
     if picture.width * picture.height > MAX_PIXELS:
         raise Image.DecompressionBombError
@@ -47,6 +51,8 @@ def _opened(file: IO[bytes]) -> Any:
 
 
 def _encoded(picture: Any) -> bytes:
+    from PIL import Image, ImageOps  # noqa: PLC0415
+
     has_alpha = picture.mode in {"RGBA", "LA", "PA"} or "transparency" in picture.info
     flat = picture.convert("RGBA" if has_alpha else "RGB")
     square = ImageOps.fit(flat, (SIDE, SIDE), method=Image.Resampling.LANCZOS)

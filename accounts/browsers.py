@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ua_parser import parse
-
 LONGEST = 300
 
 
@@ -17,6 +15,8 @@ def kept_agent(header: str) -> str:
 @lru_cache(maxsize=1000)
 def browser_in_words(header: str) -> str:
     """Return "Firefox 133 on Windows", or how far it can be told."""
+    from ua_parser import parse  # noqa: PLC0415  only who shows or mails it needs its tables
+
     if not header:
         return "Unknown browser"
     found = parse(header)

@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 
-import phonenumbers
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -46,6 +45,8 @@ def clean_zone(text: str) -> str:
 @lru_cache(maxsize=1)
 def countries() -> tuple[tuple[str, str], ...]:
     """Return the countries with a calling code, like ("CZ", "Czech Republic +420"), by name."""
+    import phonenumbers  # noqa: PLC0415  loads the number plans of the world
+
     table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8")
     lines = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
     codes = {code: phonenumbers.country_code_for_region(code) for code, _ in lines}
@@ -58,6 +59,8 @@ def clean_phone(text: str, country: str = "") -> str:
 
     With a plus (or 00) it says its country itself; otherwise `country` does.
     """
+    import phonenumbers  # noqa: PLC0415  loads the number plans of the world
+
     written = text.strip()
     if not written:
         return ""
@@ -76,6 +79,8 @@ def clean_phone(text: str, country: str = "") -> str:
 
 def shown_phone(number: str) -> str:
     """Return an E.164 number in groups, as people read it."""
+    import phonenumbers  # noqa: PLC0415  loads the number plans of the world
+
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

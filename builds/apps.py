@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from core.pages import PagesConfig
 
 
-class BuildsConfig(AppConfig):
+class BuildsConfig(PagesConfig):
     """Sources, builds, artifacts."""
 
     name = "builds"
     verbose_name = "Builds"
 
     def ready(self) -> None:
-        """Register audit events and the tabs of a device; find the platforms."""
+        """Register audit events; find the platforms."""
         from builds import belongings, events, limits, news, receivers  # noqa: F401
         from builds.platforms import platforms
-        from builds.views import devices  # noqa: F401
 
         platforms.autodiscover("builds.platforms")
+        super().ready()
+
+    def load_pages(self) -> None:
+        """Add the tabs of a device."""
+        from builds.views import devices  # noqa: F401

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import SimpleAdminConfig
 
+from core.pages import PagesConfig
+
 
 class CoreConfig(AppConfig):
     """Owns no tables."""
@@ -23,14 +25,18 @@ class CoreConfig(AppConfig):
         gateways.autodiscover("core.sms")
 
 
-class ConsoleAdminConfig(SimpleAdminConfig):
+class ConsoleAdminConfig(PagesConfig, SimpleAdminConfig):
     """The Django admin with our site, and with nothing that a library registers by itself."""
 
     default_site = "core.admin.ConsoleAdminSite"
 
     def ready(self) -> None:
-        """Import the admin modules of our own apps only."""
+        """Set up the site, then the pages."""
+        SimpleAdminConfig.ready(self)
         super().ready()
+
+    def load_pages(self) -> None:
+        """Import the admin modules of our own apps only."""
         from core.checks import OUR_APPS
 
         for config in apps.get_app_configs():

@@ -14,13 +14,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
-from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from core.broker import BrokerAway, send_task
 from core.crypto import MasterKeyError
 from core.fields import keyring
 
@@ -61,8 +60,8 @@ def hand_over(task: str, deliver: Deliver, message: dict[str, str]) -> None:
             return
         try:
             kwargs = {"uid": uid, "sealed": sealed}
-            current_app.send_task(task, kwargs=kwargs, queue=QUEUE, task_id=uid)
-        except (OperationalError, RedisError, OSError) as error:
+            send_task(task, kwargs=kwargs, queue=QUEUE, task_id=uid)
+        except BrokerAway as error:
             logger.warning("broker away, %s %s is sent from here: %s", task, uid, error)
             _in_process.submit(deliver_last, task, deliver, uid, sealed)
 

@@ -6,11 +6,11 @@ import logging
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from celery import current_app
 from channels.layers import get_channel_layer
 from django.db import transaction
-from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+
+from core.broker import BrokerAway, send_task
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +26,8 @@ def enqueue(
 
     def send() -> None:
         try:
-            current_app.send_task(name, kwargs=kwargs, queue=queue, task_id=task_id)
-        except (OperationalError, RedisError, OSError) as error:
+            send_task(name, kwargs=kwargs, queue=queue, task_id=task_id)
+        except BrokerAway as error:
             logger.warning("broker away, %s waits for the sweeper: %s", name, error)
 
     transaction.on_commit(send)

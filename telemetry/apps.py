@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from core.pages import PagesConfig
 
 
-class TelemetryConfig(AppConfig):
+class TelemetryConfig(PagesConfig):
     """History of devices, counters."""
 
     name = "telemetry"
     verbose_name = "Telemetry"
 
     def ready(self) -> None:
-        """Listen to what is deleted and to what is counted; add a tab to devices."""
-        from telemetry import belongings, receivers, views  # noqa: F401
+        """Listen to what is deleted and to what is counted."""
+        from telemetry import belongings, receivers  # noqa: F401
+
+        super().ready()
+
+    def load_pages(self) -> None:
+        """Add a tab to devices."""
+        from telemetry import views  # noqa: F401

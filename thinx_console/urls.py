@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from core.pages import load_pages
 from thinx_console import health, views
+
+load_pages()
 
 urlpatterns = [
     path("", views.DashboardView.as_view(), name="dashboard"),

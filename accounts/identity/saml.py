@@ -46,6 +46,9 @@ class SamlMetadataView(View):
         return HttpResponse(metadata, content_type="application/samlmetadata+xml")
 
 
+saml_metadata = SamlMetadataView.as_view()
+
+
 def no_single_logout(request: HttpRequest, organization_slug: str) -> HttpResponse:
     """Refuse; the library only wants to name an address."""
     raise Http404

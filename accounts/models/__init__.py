@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.apps import apps
+
 from accounts.models.lists import ListPreference, SavedView
 from accounts.models.organizations import (
     CustomRole,
@@ -13,14 +15,16 @@ from accounts.models.organizations import (
 )
 from accounts.models.people import Consent, NotificationChoice, SignIn, User
 from accounts.models.second_factor import (
-    Passkey,
-    PasskeyAttestation,
     RecoveryCode,
     RecoveryCodes,
     RememberedBrowser,
     SmsDevice,
     TotpDevice,
 )
+
+if apps.is_installed("django_otp_webauthn"):
+    # Not in the processes of MQTT, in which nobody signs in with one and nobody is erased.
+    from accounts.models.passkeys import Passkey, PasskeyAttestation
 
 __all__ = [
     "Consent",

@@ -1,7 +1,7 @@
 """Second factors. django-otp is the only store: each of these is one of its devices.
 
 What proves a person is never kept as it is: seeds are sealed, codes are digests, passkeys are
-public keys.
+public keys (in `passkeys.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import ClassVar
 
 from django.db import models
 from django_otp.models import CooldownMixin, Device, ThrottlingMixin, TimestampMixin
-from django_otp_webauthn.models import AbstractWebAuthnAttestation, AbstractWebAuthnCredential
 
 from accounts.models.people import User
 from core.fields import EncryptedTextField
@@ -80,21 +79,6 @@ class RecoveryCode(models.Model):
 
     def __str__(self) -> str:
         return "used" if self.used_at else "unused"
-
-
-class Passkey(UidModel, AbstractWebAuthnCredential):  # type: ignore[django-manager-missing]
-    """A WebAuthn credential: a security key, a phone, or the computer itself."""
-
-    kind: ClassVar[str] = "passkey"
-
-    class Meta(AbstractWebAuthnCredential.Meta):
-        abstract = False
-
-
-class PasskeyAttestation(AbstractWebAuthnAttestation):
-    """What the authenticator said of itself when its passkey was made."""
-
-    credential = models.OneToOneField(Passkey, models.CASCADE, related_name="attestation")
 
 
 class RememberedBrowser(UidModel):

@@ -7,7 +7,6 @@ import re
 import secrets
 from urllib.parse import urlsplit
 
-import phonenumbers
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -32,6 +31,8 @@ def sms_is_offered() -> bool:
 
 def phone_number(written: str) -> str:
     """Return a number as E.164, however it was written; raises DomainError."""
+    import phonenumbers  # noqa: PLC0415  loads the number plans of the world
+
     try:
         number = phonenumbers.parse(written, None)
     except phonenumbers.NumberParseException:

@@ -15,8 +15,6 @@ from pathlib import Path
 from subprocess import Popen
 from typing import IO
 
-from git import Git, Repo
-
 from builds.engine.git_access import GitAccess, prepared
 from builds.engine.git_errors import git_error
 from builds.engine.git_urls import clean_branch
@@ -123,6 +121,8 @@ def clone(
     Raises BuildUserError (`build.user.*`) when the repository does not let us, is too large or
     too slow, and BuildCancelled.
     """
+    from git import Repo  # noqa: PLC0415  only who fetches needs its 3 MB
+
     branch = clean_branch(branch)
     arguments = [
         "clone", "--depth=1", "--single-branch", "--no-tags", "--no-recurse-submodules",
@@ -176,6 +176,8 @@ class _Run:
 
     def run(self, arguments: list[str], *, workdir: Path | None) -> str:
         """Run git and return its standard output; the process group is gone afterwards."""
+        from git import Git  # noqa: PLC0415  as above
+
         with prepared(self.access, workdir) as environment:
             wrapped = Git(workdir or environment["HOME"]).execute(
                 self._command(arguments, environment), as_process=True, start_new_session=True

@@ -8,17 +8,18 @@ import re
 import time
 
 import pytest
-from celery import Celery, current_app
+from celery import Celery
 from django.core import mail
 from kombu.exceptions import OperationalError
 
-from core import delivery, tasks
+from core import tasks
 from core.delivery import MAX_RETRIES, QUEUE, pause_after
 from core.mail import SEND_MAIL, send_mail
 from core.sms import SEND_SMS, send_sms
 from tests.support.outbox import last_mail, last_sms
 from tests.support.waiting import wait_until
 from tests.support.web import web_server
+from thinx_console.celery import app
 
 LINK = "http://127.0.0.1:7442/confirm/once"
 CONTEXT = {"email": "ann@example.org", "url": LINK, "hours": 24}
@@ -33,7 +34,7 @@ def by_the_worker(settings):
 @pytest.fixture
 def queue():
     """Return what takes the next message from the broker; None when there is none."""
-    with current_app.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as simple:
+    with app.connection_for_read() as connection, connection.SimpleQueue(QUEUE) as simple:
         simple.clear()
 
         def take():
@@ -132,7 +133,7 @@ def test_pauses_grow():
 
 def test_without_a_broker_the_message_is_sent_from_here(monkeypatch, caplog, tmp_path):
     away = Celery("away", broker=f"redis+socket://{tmp_path}/nobody.sock", set_as_current=False)
-    monkeypatch.setattr(delivery, "current_app", away)
+    monkeypatch.setattr("thinx_console.celery.app", away)
     started = time.monotonic()
     send_mail("confirm_email", "ann@example.org", CONTEXT)
     assert time.monotonic() - started < 30

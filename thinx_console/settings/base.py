@@ -10,7 +10,12 @@ from corsheaders.defaults import default_headers
 from core.crypto import derived_secret_key
 from thinx_console.env import env_bool, env_finish, env_int, env_list, env_secret, env_str
 from thinx_console.settings.brokers import *  # noqa: F403
-from thinx_console.settings.databases import cache_from_url, database_from_url, without_credentials
+from thinx_console.settings.databases import (
+    cache_from_url,
+    database_from_url,
+    without_credentials,
+    without_driver_of_others,
+)
 from thinx_console.settings.identity import *  # noqa: F403
 from thinx_console.settings.identity import IDENTITY_APPS, SIGN_IN_ORIGINS
 from thinx_console.settings.messages import *  # noqa: F403
@@ -158,6 +163,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+PAGES_AT_START = True
 ROOT_URLCONF = "thinx_console.urls"
 ASGI_APPLICATION = "thinx_console.asgi.application"
 WSGI_APPLICATION = "thinx_console.wsgi.application"
@@ -215,6 +221,7 @@ if TELEMETRY_DATABASE_URL or DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["telemetry"] = database_from_url(
         TELEMETRY_DATABASE_URL or f"sqlite:///{DATA_DIR / 'telemetry.sqlite3'}"
     )
+without_driver_of_others(DATABASES.values())
 DATABASE_ROUTERS = ["telemetry.routers.HistoryRouter"]
 REDIS_URL = env_secret(
     "THINX_REDIS_URL",
@@ -313,6 +320,7 @@ FILE_UPLOAD_HANDLERS = [
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 # --- Jobs and live ---------------------------------------------------------------------------
+CELERY_APP = "thinx_console.celery.app"
 CELERY = {
     "broker_url": REDIS_URL.replace("unix://", "redis+socket://", 1),
     "result_backend": None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -44,6 +46,17 @@ def _sqlite(path: str) -> dict[str, Any]:
             ),
         },
     }
+
+
+def without_driver_of_others(databases: Iterable[dict[str, Any]]) -> None:
+    """Have libraries believe that there is no PostgreSQL, where no database is one.
+
+    django-tables2 and the REST framework load its field types, and psycopg with them, whenever
+    they can: 9 MB in each process. With None in `sys.modules` the import raises ImportError,
+    which both expect.
+    """
+    if not any(entry["ENGINE"].endswith("postgresql") for entry in databases):
+        sys.modules.setdefault("django.contrib.postgres.fields", None)  # type: ignore[arg-type]
 
 
 def cache_from_url(redis_url: str) -> dict[str, Any]:

@@ -13,9 +13,7 @@ INSTALLED_APPS = [
         f"gateway.mqtt.apps.{app}Tables"
         for app in ("Notifications", "Accounts", "Audit", "Email", "Provider", "Attempt")
     ),
-    "thinx_console.apps.ConsoleTasks",
     "django_otp",
-    "django_otp_webauthn",
     "guardian",
     "treebeard",
     "django.contrib.auth",

@@ -2,9 +2,10 @@
 
 A file is `{"argv": [...], "env": {...}}`. A new file starts its agent, a changed one starts it
 again, a removed one ends it, and an agent that ends by itself is started again with growing
-pauses. Runs by its path under `python -I -S`: standard library only, nothing of this project.
+pauses. Runs by its path under `python -I -S`: of the standard library, only what is small.
 """
 
+# ruff: noqa: PTH118, PTH123  pathlib and dataclasses would make this a third bigger
 from __future__ import annotations
 
 import contextlib
@@ -15,8 +16,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 
 POLL_SECONDS = 0.5
@@ -25,16 +24,15 @@ LONGEST_PAUSE = 30.0
 PR_SET_PDEATHSIG = 1
 
 
-@dataclass
 class Agent:
     """One device's process and the file that asked for it."""
 
-    path: Path
-    stamp: tuple[int, int]
-    process: subprocess.Popen[bytes] | None = None
-    pause: float = 1.0
-    not_before: float = 0.0
-    started: float = field(default=0.0)
+    def __init__(self, folder: str, name: str, stamp: tuple[int, int]) -> None:
+        self.name, self.path, self.stamp = name, os.path.join(folder, name), stamp
+        self.process: subprocess.Popen[bytes] | None = None
+        self.pause = 1.0
+        self.not_before = 0.0
+        self.started = 0.0
 
 
 class Stop(Exception):
@@ -43,7 +41,7 @@ class Stop(Exception):
 
 def main() -> int:
     """Watch the folder until told to stop; then end every agent."""
-    folder = Path(os.environ["THINX_DATA_DIR"]) / "example" / "devices"
+    folder = os.path.join(os.environ["THINX_DATA_DIR"], "example", "devices")
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     agents: dict[str, Agent] = {}
@@ -62,19 +60,19 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Stop
 
 
-def look(folder: Path, agents: dict[str, Agent]) -> None:
+def look(folder: str, agents: dict[str, Agent]) -> None:
     """Make the running agents match the files."""
     wanted = _files(folder)
     gone = [agent for name, agent in agents.items() if wanted.get(name) != agent.stamp]
     end_all(gone)
     for agent in gone:
-        del agents[agent.path.name]
+        del agents[agent.name]
     for name, stamp in wanted.items():
-        agent = agents.setdefault(name, Agent(folder / name, stamp))
+        agent = agents.setdefault(name, Agent(folder, name, stamp))
         keep_running(agent)
 
 
-def _files(folder: Path) -> dict[str, tuple[int, int]]:
+def _files(folder: str) -> dict[str, tuple[int, int]]:
     found = {}
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
@@ -92,7 +90,7 @@ def keep_running(agent: Agent) -> None:
         code = agent.process.poll()
         if code is None:
             return
-        _say(f"{agent.path.name}: ended with {code}")
+        _say(f"{agent.name}: ended with {code}")
         agent.process = None
         agent.pause = 1.0 if now - agent.started > LONGEST_PAUSE else agent.pause * 2
         agent.not_before = now + min(agent.pause, LONGEST_PAUSE)
@@ -103,7 +101,8 @@ def keep_running(agent: Agent) -> None:
 
 def _start(agent: Agent) -> subprocess.Popen[bytes] | None:
     try:
-        order = json.loads(agent.path.read_text(encoding="utf-8"))
+        with open(agent.path, encoding="utf-8") as file:
+            order = json.load(file)
         argv = [str(part) for part in order["argv"]]
         env = {str(name): str(value) for name, value in order.get("env", {}).items()}
         process = subprocess.Popen(
@@ -114,10 +113,10 @@ def _start(agent: Agent) -> subprocess.Popen[bytes] | None:
             preexec_fn=_die_with_parent,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        _say(f"{agent.path.name}: cannot be started: {error}")
+        _say(f"{agent.name}: cannot be started: {error}")
         agent.not_before = time.monotonic() + LONGEST_PAUSE
         return None
-    _say(f"{agent.path.name}: started as {process.pid}")
+    _say(f"{agent.name}: started as {process.pid}")
     return process
 
 

@@ -50,11 +50,7 @@ def programs_of(console: Console) -> list[Program]:
         ),
         Program(
             "worker",
-            (
-                *(python, "-m", "celery", "-A", "thinx_console.supervisor.worker", "worker"),
-                *("-P", "threads", "-c", "4", "-Q", "default,builds,notifications"),
-                *("-l", "INFO", "--without-gossip", "--without-mingle"),
-            ),
+            (python, "-m", "thinx_console.supervisor.celery_worker"),
             priority=20,
             stop_signal="QUIT",
         ),
