@@ -142,5 +142,6 @@ def check_in(simulation: Simulation, said: dict[str, Any]) -> None:
         headers={"Authentication": simulation.api_key, "Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
-        if not json.load(answer)["registration"]["success"]:
-            raise RuntimeError("the check-in was refused")
+        found = json.load(answer)
+    if not found.get("registration", {}).get("success"):
+        raise RuntimeError(f"the check-in was refused: {found}")
