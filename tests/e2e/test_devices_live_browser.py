@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from contextlib import closing
-from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.emulators.broker import Connection, wait_for
-from tests.support.browser import DESKTOP, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
 from tests.support.console import private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
+EMAIL = "ada@example.org"
 SCRIPT = """function transformer(status) {
 const volts = Number(status.split(" ")[0]);
 return volts < 3.2 ? volts + " V #e" : volts + " V";
@@ -75,23 +73,10 @@ def sensor(console, rest):
     return Sensor(console, rest)
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    with chromium() as chrome:
-        yield chrome
-
-
 @pytest.fixture
-def ada(console, chrome, request):
-    folder = Path(tempfile.gettempdir()) / "thinx-pictures" / request.node.name
-    folder.mkdir(parents=True, exist_ok=True)
-    with person(chrome, DESKTOP, folder) as ada:
-        page = ada.page
-        page.goto(f"{console.url}/accounts/sign-in/")
-        page.fill("[name=username]", EMAIL)
-        page.fill("[name=password]", PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-        page.wait_for_url(f"{console.url}/")
+def ada(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as ada:
+        sign_in(ada, console.url, EMAIL)
         yield ada
         assert ada.complaints == []
 
