@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,16 @@ FETCH = """async () => {
 }"""
 
 
+@dataclass
+class Probes:
+    """When check-ins were acknowledged, in ms, and how long each that was shown took."""
+
+    acknowledged: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
 def measure(
     console: RunningConsole, inside: Inside, *, database: str, devices: int, email: str
 ) -> Iterator[Result]:
@@ -62,20 +73,20 @@ def measure(
             thread.start()
             try:
                 time.sleep(INTERVAL / 2)
-                acknowledged, latencies, seconds = probed(simulation, device, devices, udid)
+                probes = probed(simulation, device, devices, udid)
             finally:
                 simulation.stop()
                 thread.join()
             shown = dashboard.evaluate("window.shown")
     rows = f"{devices:,} devices, {simulation.tally['check-ins'] / simulation.seconds:,.0f}/s"
-    waited = [next(done - at for began, done in shown if began >= at) for at in acknowledged
+    waited = [next(done - at for began, done in shown if began >= at) for at in probes.acknowledged
               if shown and shown[-1][0] >= at]  # fmt: skip
-    if not waited or not latencies:
-        raise RuntimeError(f"of {len(acknowledged)} check-ins the pages showed none anew")
-    updates = {"updates_per_second": round(len(shown) / seconds, 2)}
+    if not waited or not probes.latencies:
+        raise RuntimeError(f"the pages showed none of these check-ins anew: {probes}")
+    updates = {"updates_per_second": round(len(shown) / probes.seconds, 2)}
     for name, page, times, more in (
         ("dashboard", dashboard, waited, updates),
-        ("device", device, latencies, {}),
+        ("device", device, probes.latencies, {}),
     ):
         yield Result(
             name=f"from a check-in to the open page of the {name}",
@@ -89,7 +100,8 @@ def measure(
             details={
                 "longest": max(times),
                 "times": len(times),
-                "not_shown": len(acknowledged) - len(times),
+                "not_shown": len(probes.acknowledged) - len(times),
+                "refused": probes.refused,
                 **more,
             },
         )
@@ -107,41 +119,43 @@ def opened(one: Person, console: RunningConsole, email: str, path: str) -> Page:
     return page
 
 
-def probed(
-    simulation: Simulation, page: Page, number: int, udid: str
-) -> tuple[list[float], list[float], float]:
-    """Check one more device in, again and again; return when, and how long it was not shown.
-
-    What was not shown in time has no time of the second kind.
-    """
+def probed(simulation: Simulation, page: Page, number: int, udid: str) -> Probes:
+    """Check one more device in, again and again, and look for it on its page."""
     probe = SimulatedDevice(number, SEED, simulation.owner)
     probe.udid = udid
-    acknowledged, latencies = [], []
+    found = Probes()
     began = time.monotonic()
     for place in range(PROBES):
         if time.monotonic() - began > PROBING_SECONDS:
             break
         said: dict[str, Any] = {**probe.registration(), "status": f"probe {place} of {PROBES}"}
         page.evaluate("text => { window.wanted = text }", said["status"])
-        check_in(simulation, said)
-        at = time.time() * 1000
-        acknowledged.append(at)
-        seen = "text => window.seen[text]"
-        with contextlib.suppress(TimeoutError):
-            page.wait_for_function(seen, arg=said["status"], timeout=SHOWN_MILLISECONDS)
-            latencies.append(page.evaluate(seen, said["status"]) - at)
+        if refusal := check_in(simulation, said):
+            found.refused.append(refusal)
+        else:
+            looked_for(page, said["status"], found)
         time.sleep(BETWEEN_SECONDS)
-    return acknowledged, latencies, time.monotonic() - began
+    found.seconds = time.monotonic() - began
+    return found
 
 
-def check_in(simulation: Simulation, said: dict[str, Any]) -> None:
-    """Send one check-in; it is stored when this returns."""
+def looked_for(page: Page, text: str, found: Probes) -> None:
+    """Note when this was acknowledged, which is now, and how long until the page shows it."""
+    at = time.time() * 1000
+    found.acknowledged.append(at)
+    seen = "text => window.seen[text]"
+    with contextlib.suppress(TimeoutError):
+        page.wait_for_function(seen, arg=text, timeout=SHOWN_MILLISECONDS)
+        found.latencies.append(page.evaluate(seen, text) - at)
+
+
+def check_in(simulation: Simulation, said: dict[str, Any]) -> str:
+    """Send one check-in; it is stored when this returns "", else this is what came instead."""
     request = urllib.request.Request(
         f"{simulation.url}/device/register",
         data=json.dumps({"registration": said}).encode(),
         headers={"Authentication": simulation.api_key, "Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
-        found = json.load(answer)
-    if not found.get("registration", {}).get("success"):
-        raise RuntimeError(f"the check-in was refused: {found}")
+        body = answer.read().decode()
+    return "" if json.loads(body).get("registration", {}).get("success") else body
