@@ -1,10 +1,10 @@
 """A push to many devices, inside the console's environment: durable, then fetched and confirmed.
 
 `python -m bench.push DEVICES ROUNDS` prints JSON. The reference is two bare statements over the
-same rows of the same tables: an UPDATE of what is open, and an INSERT … SELECT of receipts; both
-are undone after each turn, so that each side finds the same. The simulator is the gateway's own
-code without HTTP: check-ins that fetch (one by one, as devices call), and the statement of the fast
-way that confirms; it stops at a bound of seconds and says how far it came.
+same rows of the same tables: an UPDATE of what is open, and an INSERT … SELECT of receipts. The
+sides take turns, so each finds what the other left open for every device. The simulator is the
+gateway's own code without HTTP: check-ins that fetch (one by one, as devices call), and the
+statement of the fast way that confirms; it stops at a bound of seconds and says how far it came.
 """
 
 from __future__ import annotations
