@@ -10,6 +10,7 @@ statement of the fast way that confirms; it stops at a bound of seconds and says
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any
 
 import django
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thinx_console.settings.base")
 django.setup()
 
 from django.db import connection, transaction  # noqa: E402
