@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, PHONE, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, PHONE, person, sign_in
 from tests.support.console import private_console
 from tests.support.outbox import last_mail, links_in
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-PASSWORD = "correct horse battery"
 MAKE = f"""
 from accounts.actor import Actor
 from accounts.services import user_create
@@ -43,25 +41,13 @@ def console():
         yield running
 
 
-@contextlib.contextmanager
-def signed_in(console, browser, name, size, pictures):
-    with person(browser, size, pictures) as one:
-        one.page.goto(f"{console.url}/accounts/sign-in/")
-        one.page.get_by_label("E-mail address or user name").fill(name)
-        one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        one.click(one.page.get_by_role("button", name="Sign in", exact=True))
-        yield one
-
-
-def test_devices_change_hands(console, tmp_path):
-    with (
-        chromium() as browser,
-        signed_in(console, browser, "ada", DESKTOP, tmp_path) as ada,
-        signed_in(console, browser, "bob", PHONE, tmp_path) as bob,
-    ):
+def test_devices_change_hands(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as ada, person(chrome, PHONE, pictures) as bob:
+        sign_in(ada, console.url, "ada")
+        sign_in(bob, console.url, "bob")
         _offer(ada, console)
         _accept_two(bob, console)
-        expect(ada.page.get_by_role("main")).to_contain_text("Partly accepted", timeout=60_000)
+        expect(ada.page.get_by_role("main")).to_contain_text("Partly accepted")
         ada.picture("sender")
         ada.click(ada.page.get_by_role("button", name="More actions"))
         ada.click(ada.page.get_by_role("link", name="Withdraw", exact=True))
@@ -90,7 +76,7 @@ def _offer(ada, console) -> None:
 
 def _accept_two(bob, console) -> None:
     outbox = Path(console.env["THINX_DATA_DIR"]) / "outbox"
-    wait_until(lambda: any(outbox.glob("*")), 60)
+    wait_until(lambda: any(outbox.glob("*")))
     mail = last_mail("bob@example.org", outbox)
     (link,) = [link for link in links_in(mail) if "/transfers/" in link]
     page = bob.page
@@ -100,6 +86,6 @@ def _accept_two(bob, console) -> None:
     page.get_by_label("pump-3").uncheck()
     bob.click(page.get_by_role("button", name="Accept", exact=True))
     # A worker moves them, and the page follows.
-    expect(page.get_by_role("main")).to_contain_text("SHA-256", timeout=60_000)
+    expect(page.get_by_role("main")).to_contain_text("SHA-256")
     expect(page.get_by_role("main")).to_contain_text("Moved")
     page.goto(f"{console.url}/transfers/")
