@@ -8,12 +8,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
 from tests.support.console import private_console
 from tests.support.rollout_devices import UpdatedDevice
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-PASSWORD = "correct horse battery"
 LONG = 120_000
 CANARY, COUNT, BROKEN = 2, 6, 3
 MAKE = f"""
@@ -51,19 +50,16 @@ def devices(console):
 
 
 @pytest.fixture
-def ada(console, devices, tmp_path):
-    with chromium() as browser, person(browser, DESKTOP, tmp_path) as one:
-        one.page.goto(f"{console.url}/accounts/sign-in/")
-        one.page.get_by_label("E-mail address or user name").fill("ada")
-        one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        one.click(one.page.get_by_role("button", name="Sign in", exact=True))
+def ada(chrome, console, devices, tmp_path):
+    with person(chrome, DESKTOP, tmp_path) as one:
+        sign_in(one, console.url, "ada")
         yield one
 
 
-def test_operator_rolls_out_in_waves_meets_a_halt_and_goes_back(ada, devices):
+def test_operator_rolls_out_in_waves_meets_a_halt_and_goes_back(ada, console, devices):
     # Devices have their turn in the order of their ids.
     devices.sort(key=lambda device: device.udid)
-    _drafted(ada)
+    _drafted(ada, console)
     ada.click(ada.page.get_by_role("link", name="Start", exact=True))
     ada.click(ada.page.get_by_role("button", name="Start", exact=True))
     first, second = (ada.page.get_by_role("img", name=f"Wave {n}: ") for n in (1, 2))
@@ -87,10 +83,10 @@ def test_operator_rolls_out_in_waves_meets_a_halt_and_goes_back(ada, devices):
     assert not ada.complaints
 
 
-def _drafted(ada) -> None:
+def _drafted(ada, console) -> None:
     """Go through the wizard: one build for all, a canary, no second try."""
     page = ada.page
-    page.goto("/".join([*page.url.split("/")[:3], "rollouts", "add", ""]))
+    page.goto(f"{console.url}/rollouts/add/")
     page.get_by_label("Name", exact=True).fill("Spring firmware")
     build = page.get_by_role("combobox", name="Or one build for all")
     build.select_option(label=build.locator("option").nth(1).inner_text())
