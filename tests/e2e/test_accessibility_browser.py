@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
-from playwright.sync_api import Page
 
-from tests.support.browser import chromium
-from tests.support.console import ROOT, Rest, RestError, private_console
+from tests.support.accessibility import VIEWS, faults
+from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
+from tests.support.console import Rest, RestError, private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
-AXE = ROOT / "tests" / "tools" / "axe"
-VIEWS = ((390, "light"), (1024, "dark"), (1600, "light"))
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN_AXE = """async rules => {
-  const found = await axe.run(document, {runOnly: {type: "tag", values: rules}});
-  const places = fault => fault.nodes.map(node => node.target.join(" ")).slice(0, 3);
-  return found.violations.map(fault => `${fault.id}: ${places(fault).join(", ")}`);
-}"""
-
+EMAIL = "ada@example.org"
 
 ORGANIZATION_TABS = (
     "",
@@ -162,47 +151,15 @@ def fill(rest: Rest) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def axe() -> str:
-    script = AXE / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=AXE, check=True, capture_output=True)
-    return str(script)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def cookies(console, browser) -> list:
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(f"{console.url}/accounts/sign-in/")
-    page.fill("[name=username]", EMAIL)
-    page.fill("[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url(f"{console.url}/")
-    kept = context.cookies()
-    context.close()
-    return kept
-
-
-def faults(page: Page, address: str, axe: str) -> list[str]:
-    page.goto(address, wait_until="load")
-    page.add_script_tag(path=axe)
-    found = page.evaluate(RUN_AXE, RULES)
-    wider = page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    return [*found, *([f"{wider} px wider than the window"] if wider > 0 else [])]
+def cookies(console, chrome, tmp_path_factory) -> list:
+    with person(chrome, DESKTOP, tmp_path_factory.mktemp("seen")) as ada:
+        sign_in(ada, console.url, EMAIL)
+        return ada.page.context.cookies()
 
 
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
-def test_no_page_has_a_fault(console, browser, cookies, pages, axe, width, theme):
-    context = browser.new_context(
+def test_no_page_has_a_fault(console, chrome, cookies, pages, axe, width, theme):
+    context = chrome.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True
     )
     context.add_cookies(cookies)
@@ -227,16 +184,16 @@ STRANGERS_PAGES = (
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pages_before_signing_in_have_no_fault(console, browser, axe, theme):
-    context = browser.new_context(color_scheme=theme, bypass_csp=True)
+def test_pages_before_signing_in_have_no_fault(console, chrome, axe, theme):
+    context = chrome.new_context(color_scheme=theme, bypass_csp=True)
     page = context.new_page()
     found = {address: faults(page, console.url + address, axe) for address in STRANGERS_PAGES}
     context.close()
     assert not {address: wrong for address, wrong in found.items() if wrong}
 
 
-def test_pages_work_without_javascript(console, browser, cookies, pages):
-    context = browser.new_context(java_script_enabled=False)
+def test_pages_work_without_javascript(console, chrome, cookies, pages):
+    context = chrome.new_context(java_script_enabled=False)
     context.add_cookies(cookies)
     page = context.new_page()
     page.goto(f"{console.url}/devices/")
