@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
 from tests.support.console import private_console
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-PASSWORD = "correct horse battery"
 PUMPS, METERS, FULL = 60, 1500, 3
 # Three pumps have as many tags as a device may have.
 MAKE = f"""
@@ -63,12 +62,9 @@ def rest(console):
 
 
 @pytest.fixture
-def ada(console, tmp_path):
-    with chromium() as browser, person(browser, DESKTOP, tmp_path) as one:
-        one.page.goto(f"{console.url}/accounts/sign-in/")
-        one.page.get_by_label("E-mail address or user name").fill("ada")
-        one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        one.click(one.page.get_by_role("button", name="Sign in", exact=True))
+def ada(console, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as one:
+        sign_in(one, console.url, "ada")
         yield one
 
 
@@ -97,8 +93,8 @@ def test_operator_tags_all_that_match_and_retries_what_failed(ada, console):
     ada.click(dialog.get_by_role("button", name="Change the tags"))
     # The page follows the job without being asked.
     progress = ada.page.get_by_label("Progress")
-    expect(progress).to_contain_text(f"{PUMPS - FULL} done", timeout=60_000)
-    expect(progress).to_contain_text(f"{FULL} failed", timeout=60_000)
+    expect(progress).to_contain_text(f"{PUMPS - FULL} done")
+    expect(progress).to_contain_text(f"{FULL} failed")
     ada.click(ada.page.get_by_role("navigation", name="States").get_by_role("link", name="Failed"))
     expect(ada.page.get_by_text("A device has at most 20 tags.")).to_have_count(FULL)
     console.manage("shell", "-c", MADE_ROOM)
@@ -106,7 +102,7 @@ def test_operator_tags_all_that_match_and_retries_what_failed(ada, console):
     expect(retry).to_be_visible(timeout=60_000)
     ada.click(retry)
     ada.click(ada.page.get_by_role("button", name="Retry the failed"))
-    expect(progress).to_contain_text(f"{PUMPS} done", timeout=60_000)
+    expect(progress).to_contain_text(f"{PUMPS} done")
     assert not ada.complaints
 
 

@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 EMAIL = "ada@example.org"
 GREETING = "Good morning from THiNX"
-MOST_CLICKS, MOST_SECONDS = 6, 60
+MOST_CLICKS = 6
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,6 @@ def from_dashboard_to_device(ada: Person) -> None:
     seconds = ada.seconds
     no_sideways(ada, "installed")
     assert ada.clicks <= MOST_CLICKS
-    assert seconds <= MOST_SECONDS
     print(f"\n{ada.page.viewport_size}: {ada.clicks} clicks, {seconds:.1f} s", flush=True)
 
 

@@ -80,6 +80,7 @@ def test_operator_rolls_out_in_waves_meets_a_halt_and_goes_back(ada, console, de
     expect(main.get_by_text("rolled back from 2.0.0: no sign of life")).to_have_count(BROKEN)
     ada.picture("halted")
     _rolled_back(ada, devices)
+    assert not ada.complaints
 
 
 def _drafted(ada, console) -> None:

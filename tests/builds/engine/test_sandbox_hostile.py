@@ -228,7 +228,7 @@ def test_daemon_that_keeps_the_log_open_does_not_hold_the_build(shell):
     started = time.monotonic()
     outcome = shell.run("setsid sleep 50 & exit 0")
     assert outcome.ending == "ok"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 WORKER = """
