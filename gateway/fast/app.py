@@ -8,24 +8,27 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway.endpoint import JSON, MAX_BODY
 from gateway.fast.calls import Call, read_call
+from gateway.fast.http import (
+    Application,
+    Receive,
+    Scope,
+    Send,
+    again,
+    answer,
+    come_again,
+    read_body,
+)
 from gateway.fast.line import Line
 from gateway.fast.notices import Notices, told_by
+from gateway.fast.questions import BrokerQuestions
 from gateway.fast.senders import KnownSenders
 from gateway.fast.statements import Stored
 from gateway.fast.writer import Full, GroupWriter
 from gateway.leaving import UNHEARD, Leaving
 from gateway.protocol import answers
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-# Frameworks annotate these three differently; what is called is the same.
-Application = Callable[[Any, Any, Any], Awaitable[None]]
-
 PATH = "/device/register"
-RETRY_AFTER = b"5"
 
 
 class FastCheckIns:
@@ -45,7 +48,7 @@ class FastCheckIns:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self.inner(scope, receive, send)
             return
-        taken, is_whole = await _body(receive)
+        taken, is_whole = await read_body(receive)
         call = _call(scope, taken) if is_whole else None
         leaving = Leaving(receive)
 
@@ -53,7 +56,7 @@ class FastCheckIns:
             if is_whole:
                 await self._ordinary_way(scope, taken, leaving, send, call)
             else:
-                await self.inner(scope, _again(taken, receive, is_whole=False), send)
+                await self.inner(scope, again(taken, receive, is_whole=False), send)
 
         try:
             if not is_whole:  # who sends slowly must not keep the others out
@@ -65,7 +68,7 @@ class FastCheckIns:
             else:
                 await self._either_way(call, send, leaving, ordinarily)
         except Full:
-            await _answer(send, 503, b"", (b"retry-after", RETRY_AFTER))
+            await come_again(send)
         finally:
             leaving.end()
 
@@ -85,7 +88,7 @@ class FastCheckIns:
                     return
         stored = await self.writer.submit(call)
         if stored is not None:
-            await _answer(send, 200, _said(call, stored))
+            await answer(send, 200, _said(call, stored))
             return
         leaving.watch()
         async with self.line:
@@ -96,7 +99,7 @@ class FastCheckIns:
     ) -> None:
         """Let the services answer, with the body as it came; not one who left while in line."""
         if leaving.is_gone:
-            await _answer(send, 503, b"", (b"retry-after", RETRY_AFTER))
+            await come_again(send)
             return
 
         async def watching(message: dict[str, Any]) -> None:
@@ -107,30 +110,7 @@ class FastCheckIns:
             await send(message)
 
         known = {**scope, UNHEARD: leaving.is_unheard}
-        await self.inner(known, _again(taken, leaving.receive, is_whole=True), watching)
-
-
-def _again(taken: bytes, receive: Receive, *, is_whole: bool) -> Receive:
-    """Return a `receive` that begins with what was taken of the body."""
-    messages = [{"type": "http.request", "body": taken, "more_body": not is_whole}]
-
-    async def again() -> dict[str, Any]:
-        return messages.pop() if messages else await receive()
-
-    return again
-
-
-async def _body(receive: Receive) -> tuple[bytes, bool]:
-    """Return what came of the body, and whether that is all: what is too long stays unread."""
-    taken = b""
-    while len(taken) <= MAX_BODY:
-        message = await receive()
-        if message["type"] != "http.request":
-            return taken, False
-        taken += message.get("body", b"")
-        if not message.get("more_body", False):
-            return taken, True
-    return taken, False
+        await self.inner(known, again(taken, leaving.receive, is_whole=True), watching)
 
 
 def _call(scope: Scope, body: bytes) -> Call | None:
@@ -152,23 +132,7 @@ def _said(call: Call, stored: Stored) -> bytes:
     )
 
 
-async def _answer(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", JSON.encode()),
-                (b"content-length", b"%d" % len(body)),
-                (b"cache-control", b"no-store"),
-                (b"x-content-type-options", b"nosniff"),
-                *headers,
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
-
-
 def with_fast_check_ins(inner: Application) -> Application:
     """Return the application with the fast way in front, unless a setting leaves it out."""
-    return FastCheckIns(inner) if settings.FAST_CHECK_INS else inner
+    in_turn = BrokerQuestions(inner)
+    return FastCheckIns(in_turn) if settings.FAST_CHECK_INS else in_turn
