@@ -1,9 +1,10 @@
-"""amqtt's broker with this console's credentials, and without four of amqtt 0.12's habits.
+"""amqtt's broker with this console's credentials, and without five of amqtt 0.12's habits.
 
 amqtt names sessions by client id alone, before it knows who is there: a stranger could end, or
 take over, another tenant's session. It publishes last wills unchecked, hands retained messages
-of every filter to a returning session, and reads packets of any size. Here a client is known
-by its principal and client id, and is recognized before any session is touched.
+of every filter to a returning session, reads packets of any size, and looks at every filter for
+each message. Here a client is known by its principal and client id, and is recognized before any
+session is touched.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, WriterAdapter
 from amqtt.broker import Broker, Server
+from amqtt.contexts import Action
 from amqtt.errors import AMQTTError, MQTTError, NoDataError
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
@@ -28,6 +30,7 @@ from gateway.mqtt.access import Principal, authenticate, refreshed
 from gateway.mqtt.bridge.intake import Heard
 from gateway.mqtt.outgoing import AcknowledgedWriter, Outgoing
 from gateway.mqtt.plugins import ADDRESS, PRINCIPAL, SINCE, principal_of
+from gateway.mqtt.subscriptions import SERVED, Subscriptions
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ CONNECT_SECONDS = 10
 RECHECK_SECONDS = 3
 LARGEST_PACKET = 1_048_576
 RETAINED_MESSAGES = 50_000
+REFUSED = 0x80
 SESSION_EXPIRY_SECONDS = 86_400
 
 
@@ -90,6 +94,7 @@ class ConsoleBroker(Broker):
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__(config)
         self._broadcast_queue: Outgoing = Outgoing()
+        self._subscriptions: Subscriptions = Subscriptions()
 
     def say(self, topic: str, payload: bytes) -> None:
         """Publish once, with QoS 0 and never retained; may be called from any thread."""
@@ -128,11 +133,47 @@ class ConsoleBroker(Broker):
         return devices or here
 
     async def _run_broadcast(self, running_tasks: deque[asyncio.Task[Any]]) -> None:
+        said = await self._broadcast_queue.get()
         try:
-            await super()._run_broadcast(running_tasks)
+            for session, granted in self._subscriptions.matching(said["topic"], self._matches):
+                await self._deliver(said, session, said.get("qos", granted), running_tasks)
             await asyncio.sleep(0)  # those that write it begin now
         finally:
             self._broadcast_queue.passed_on()
+
+    async def _deliver(
+        self,
+        said: dict[str, Any],
+        session: Session,
+        qos: int,
+        running_tasks: deque[asyncio.Task[Any]],
+    ) -> None:
+        """Pass a message to one subscriber; who is away may get it later (MQTT-3.1.2-5)."""
+        if not await self._topic_filtering(session, said["topic"], Action.RECEIVE):
+            return
+        if session.transitions.state == "connected":
+            handler = self._get_handler(session)
+            if handler is not None:
+                sending = handler.mqtt_publish(said["topic"], said["data"], qos, retain=False)
+                running_tasks.append(asyncio.ensure_future(sending))
+        elif qos and not session.clean_session and not session.is_anonymous:
+            await self._retain_broadcast_message(said, qos, session)
+
+    async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
+        """Subscribe a client; returns the QoS granted, or 0x80 for a refusal."""
+        granted = await super().add_subscription(subscription, session)
+        if granted != REFUSED:
+            self._subscriptions.note(session, subscription[0])
+        return granted
+
+    def _del_subscription(self, a_filter: str, session: Session) -> int:
+        deleted = super()._del_subscription(a_filter, session)
+        self._subscriptions.forget(session, a_filter)
+        return deleted
+
+    async def _del_all_subscriptions(self, session: Session) -> None:
+        for topic_filter in self._subscriptions.held_by(session):
+            self._del_subscription(topic_filter, session)
 
     async def _broadcast_message(
         self,
@@ -204,7 +245,9 @@ class ConsoleBroker(Broker):
         session.attributes[ADDRESS] = remote_address
         session.attributes[SINCE] = timezone.now()
         session.client_id = f"{principal.name}/{session.client_id}"
-        return handler, await self._take_over(session)
+        continued = await self._take_over(session)
+        SERVED.set(continued)
+        return handler, continued
 
     async def _take_over(self, session: Session) -> Session:
         """Continue the client's earlier session, or end it when a clean one is asked for."""
