@@ -125,7 +125,7 @@ def next_sentence(device: Any, newest: Any) -> str:
     if newest is None:
         if device.source_id is None:
             return "Attach a source, then build firmware for this device."
-        return "Nothing was built for this device yet."
+        return "No build for this device succeeded yet."
     reached = state.offer_state if state.offered_build_id == newest.pk else ""
     if state.installed_build_id == newest.pk or not has_update(device):
         return "The device runs its newest build."

@@ -122,7 +122,7 @@ def test_audit_log_keeps_what_the_person_did(signed_in, guest, home):
 
 def test_devices_and_mqtt_are_refused_before_anything_is_removed(act, guest, home, monkeypatch):
     # It would close the connection in whose transaction this test is.
-    monkeypatch.setattr("gateway.mqtt.access.close_old_connections", lambda: None)
+    monkeypatch.setattr("gateway.mqtt.access.refresh_connections", lambda: None)
     _, secret = make_api_key(home, user=guest)
     assert authenticate(home.owner_id, secret) is not None
     account_delete(act(guest), user=guest)

@@ -75,7 +75,7 @@ def test_viewer_opens_device_sees_no_button_that_changes(signed_in, vera, device
 def test_page_of_a_new_device_says_that_it_never_called(signed_in, olga, device):
     page = signed_in(olga).get(device.get_absolute_url())
     assert "It has not called yet" in page.text
-    assert "Nothing was built for this device yet." in page.text
+    assert "No build for this device succeeded yet." in page.text
 
 
 def test_page_shows_what_the_last_check_in_said(signed_in, olga, device):
