@@ -16,15 +16,25 @@ SECONDS = 30
 
 def watch(groups: Iterable[str]) -> None:
     """Note that somebody listens to these groups for the next half minute."""
+    names = {name for group in groups for name in (group, _kind(group))}
     try:
-        cache.set_many({_key(group): 1 for group in groups}, SECONDS)
+        cache.set_many({_key(name): 1 for name in names}, SECONDS)
     except (RedisError, OSError) as error:
         logger.warning("cache away, live pages may lag: %s", error)
 
 
 def watched(groups: Iterable[str]) -> list[str]:
-    """Return those of the groups that somebody listens to; one request to the cache."""
-    keys = {_key(group): group for group in groups}
+    """Return those of the groups that somebody listens to; at most two requests to the cache.
+
+    Senders ask for thousands of devices while nobody looks at the page of any.
+    """
+    asked = list(groups)
+    kinds = set(_listened({_kind(group) for group in asked}))
+    return _listened([group for group in asked if _kind(group) in kinds])
+
+
+def _listened(names: Iterable[str]) -> list[str]:
+    keys = {_key(name): name for name in names}
     if not keys:
         return []
     try:
@@ -34,5 +44,9 @@ def watched(groups: Iterable[str]) -> list[str]:
         return []
 
 
-def _key(group: str) -> str:
-    return f"watched:{group}"
+def _kind(group: str) -> str:
+    return group.partition(".")[0]
+
+
+def _key(name: str) -> str:
+    return f"watched:{name}"
