@@ -14,6 +14,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import django
@@ -123,8 +124,7 @@ def simulate(push: ConfigPush) -> dict[str, Any]:
     """Have devices fetch and confirm until all have or time is up; count the receipts exactly."""
     began = time.perf_counter()
     fetched = 0
-    rows = Device.objects.filter(config_receipts__push=push).select_related("organization", "state")
-    for device in rows.order_by("pk").iterator(chunk_size=1000):
+    for device in devices_of(push):
         if time.perf_counter() - began > SIMULATED_SECONDS:
             break
         fetched += fetch(device)
@@ -143,6 +143,15 @@ def simulate(push: ConfigPush) -> dict[str, Any]:
         "not_exact": ConfigReceipt.objects.filter(push=push).count()
         - sum(counts_of(push).values()),
     }
+
+
+def devices_of(push: ConfigPush) -> Iterator[Device]:
+    """Yield its devices, some at a time: SQLite does not write while a result is being read."""
+    rows = Device.objects.filter(config_receipts__push=push).select_related("organization", "state")
+    last = 0
+    while found := list(rows.filter(pk__gt=last).order_by("pk")[:500]):
+        yield from found
+        last = found[-1].pk
 
 
 def fetch(device: Device) -> bool:
