@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import urllib.request
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import DESKTOP, PHONE, chromium, person
+from tests.support.browser import DESKTOP, PASSWORD, PHONE, person, sign_in
 from tests.support.console import private_console
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-PASSWORD, SECRET, DOTS = "correct horse battery", "canary-51d7-word", "••••••••"
+SECRET, DOTS = "canary-51d7-word", "••••••••"
 LONG = 60_000
 MAKE = f"""
 import json
@@ -52,16 +51,6 @@ def fleet(console):
     return json.loads(console.manage("shell", "-c", MAKE).splitlines()[-1])
 
 
-@contextlib.contextmanager
-def signed_in(console, browser, name, size, pictures):
-    with person(browser, size, pictures) as one:
-        one.page.goto(f"{console.url}/accounts/sign-in/")
-        one.page.get_by_label("E-mail address or user name").fill(name)
-        one.page.get_by_label("Password", exact=True).fill(PASSWORD)
-        one.click(one.page.get_by_role("button", name="Sign in", exact=True))
-        yield one
-
-
 def check_in(console, fleet, number: int) -> dict:
     """Have a device call; return the configuration it is given."""
     said = {"owner": fleet["owner"], "udid": fleet["udids"][number], "status": "well"}
@@ -87,12 +76,10 @@ def row(one, name: str):
     return one.page.get_by_role("row").filter(has_text=name)
 
 
-def test_push_is_drafted_reviewed_applied_confirmed_and_reverted(console, fleet, tmp_path):
-    with (
-        chromium() as browser,
-        signed_in(console, browser, "ada", DESKTOP, tmp_path) as ada,
-        signed_in(console, browser, "bob", PHONE, tmp_path) as bob,
-    ):
+def test_push_is_drafted_reviewed_applied_confirmed_and_reverted(console, fleet, chrome, pictures):
+    with person(chrome, DESKTOP, pictures) as ada, person(chrome, PHONE, pictures) as bob:
+        sign_in(ada, console.url, "ada")
+        sign_in(bob, console.url, "bob")
         _draft(ada, console)
         _review(ada, bob)
         _apply(ada, console, fleet)
@@ -106,11 +93,7 @@ def test_push_is_drafted_reviewed_applied_confirmed_and_reverted(console, fleet,
 def _draft(ada, console) -> None:
     page = ada.page
     page.goto(f"{console.url}/devices/?q=pump")
-    page.get_by_label("Select all rows of this page").check()
-    more = page.get_by_role("button", name="More", exact=True)
-    if more.count():
-        more.click()
-    ada.click(page.get_by_role("button", name="Push configuration", exact=True))
+    ada.act_on_all("Push configuration")
     page.get_by_label("Title").fill("Report often")
     page.get_by_label("WORD").check()
     page.get_by_label("Other values").fill("EVERY=20\nMODE=eco")

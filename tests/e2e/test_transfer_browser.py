@@ -64,11 +64,7 @@ def test_devices_change_hands(console, chrome, pictures):
 def _offer(ada, console) -> None:
     page = ada.page
     page.goto(f"{console.url}/devices/?q=pump")
-    page.get_by_label("Select all rows of this page").check()
-    more = page.get_by_role("button", name="More", exact=True)
-    if more.count():
-        more.click()
-    ada.click(page.get_by_role("button", name="Transfer", exact=True))
+    ada.act_on_all("Transfer")
     page.get_by_role("textbox", name="Recipient", exact=True).fill("bob@example.org")
     ada.click(page.get_by_role("button", name="Transfer 3 devices"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("To bob@example.org")

@@ -10,28 +10,7 @@ from gateway.endpoint import device_endpoint, reply
 from gateway.fast.app import FastCheckIns
 from gateway.fast.line import Line
 from gateway.leaving import UNHEARD
-
-
-class Caller:
-    """A call of a device, which is there until `gone` is set."""
-
-    def __init__(self):
-        self.body = [{"type": "http.request", "body": b"{}", "more_body": False}]
-        self.gone = asyncio.Event()
-        self.status = 0
-
-    async def ask(self, app) -> None:
-        scope = {"type": "http", "method": "POST", "path": "/device/register", "headers": []}
-        await app(scope, self.receive, self.send)
-
-    async def receive(self):
-        if self.body:
-            return self.body.pop()
-        await self.gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message):
-        self.status = message.get("status", self.status)
+from tests.support.asgi import Call, turns
 
 
 class Inner:
@@ -63,42 +42,37 @@ def app(inner):
     app.writer.close()
 
 
-async def soon() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
 async def test_who_left_while_waiting_in_line_is_not_served(app, inner):
-    caller = Caller()
+    caller = Call("/device/register", b"{}")
     app.line = Line(at_once=1)
     async with app.line:
         asking = asyncio.ensure_future(caller.ask(app))
-        await soon()
+        await turns()
         caller.gone.set()
-        await soon()
+        await turns()
     await asking
     assert (inner.served, caller.status) == ([], 503)
 
 
 async def test_answer_for_who_left_meanwhile_is_unheard(app, inner):
-    caller = Caller()
+    caller = Call("/device/register", b"{}")
     asking = asyncio.ensure_future(caller.ask(app))
-    await soon()
+    await turns()
     caller.gone.set()
-    await soon()
+    await turns()
     inner.may_answer.set()
     await asking
     assert [is_unheard() for is_unheard in inner.served] == [True]
 
 
 async def test_answer_for_who_waits_is_heard_though_the_call_ends_then(app, inner):
-    caller = Caller()
+    caller = Call("/device/register", b"{}")
     asking = asyncio.ensure_future(caller.ask(app))
-    await soon()
+    await turns()
     inner.may_answer.set()
     await asking
     caller.gone.set()
-    await soon()
+    await turns()
     assert (caller.status, [is_unheard() for is_unheard in inner.served]) == (200, [False])
 
 

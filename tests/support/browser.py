@@ -84,6 +84,14 @@ class Person:
         named = {"name": words, "exact": True}
         self.click(main.get_by_role("button", **named).or_(main.get_by_role("link", **named)).first)
 
+    def act_on_all(self, words: str) -> None:
+        """Select the rows of the page and choose what is done with them."""
+        self.page.get_by_label("Select all rows of this page").check()
+        more = self.page.get_by_role("button", name="More", exact=True)
+        if more.count():
+            more.click()
+        self.click(self.page.get_by_role("button", name=words, exact=True))
+
     def picture(self, name: str) -> Path:
         """Keep what is seen now."""
         path = self.pictures / f"{name}.png"
