@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from core.forms.fields import UidChoiceField
 from notifications.channels import channels
 from notifications.choices import Level
 from notifications.kinds import kinds
 from notifications.models import NotificationRule
+from notifications.waiting import in_words
 
 KEPT = "Leave it empty to keep what is set."
 
@@ -25,6 +27,29 @@ def rule_kinds() -> list[tuple[str, str]]:
     return sorted(
         ((kind.slug, kind.label) for kind in kinds if kind.for_rules), key=lambda pair: pair[1]
     )
+
+
+# What is offered; the API takes any number of seconds.
+MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 4320, 10080)
+WAITS_HELP = (
+    "Counts from when a device is offline by its own interval. Each absence is told once; a change "
+    "holds for devices that go offline afterwards."
+)
+
+
+class WaitField(forms.TypedChoiceField):
+    """How long a device must be offline until one is told, in seconds; None for the usual time."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs = {"label": "Device offline for longer than", "help_text": WAITS_HELP, **kwargs}
+        super().__init__(coerce=int, empty_value=None, required=False, **kwargs)
+
+    def offer(self, chosen: int | None) -> None:
+        """Let people choose from what is usual, and what is set by the API."""
+        seconds = {60 * minutes for minutes in MINUTES} | ({chosen} if chosen else set())
+        usual = f"As usual ({in_words(settings.OFFLINE_NOTICE)})"
+        found: list[Any] = [(entry, in_words(entry)) for entry in sorted(seconds)]
+        self.choices = [("", usual), *found]
 
 
 class SecretInput(forms.TextInput):
@@ -56,6 +81,7 @@ class RuleForm(forms.Form):
         help_text="Nothing ticked: everything, and what is added later.",
     )
     least_level = forms.ChoiceField(label="At least", choices=Level.choices, initial=Level.OK)
+    offline_after = WaitField()
     mesh = UidChoiceField(
         None,
         label="Only of the mesh",
@@ -71,6 +97,7 @@ class RuleForm(forms.Form):
         if instance is not None:
             shown = {name: getattr(instance, name) for name in ("name", "kinds", "least_level")}
             shown |= {"tag": instance.tag, "is_on": instance.is_on}
+            shown["offline_after"] = instance.offline_after
             shown["mesh"] = instance.mesh.uid if instance.mesh is not None else None
             kwargs["initial"] = {**shown, **kwargs.get("initial", {})}
         super().__init__(data, **kwargs)
@@ -78,6 +105,7 @@ class RuleForm(forms.Form):
         fields["channel"].choices = rule_channels()
         fields["kinds"].choices = rule_kinds()
         fields["mesh"].queryset = _meshes()
+        fields["offline_after"].offer(instance.offline_after if instance is not None else None)
         if instance is not None:
             del self.fields["channel"]
             fields["destination"].required = False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -11,6 +14,7 @@ from core.models import UidModel
 from core.scoping import ScopedQuerySet
 from notifications.choices import OPEN, DeliveryState, Digest, Level
 from notifications.querysets import OwnQuerySet
+from notifications.waiting import LONGEST, SHORTEST, after_at, with_earlier
 
 
 class Occurrence(models.Model):
@@ -19,7 +23,8 @@ class Occurrence(models.Model):
     Written in the transaction of what happened, so neither is there without the other; a worker
     makes messages of it (`services/spreading.py`). Those of one `fold` are told together. `people`
     are the ids of the only persons concerned, empty for everybody who may see the target. `once`
-    is the name of what must be told a single time.
+    is the name of what must be told a single time. `after` are the seconds of waiting of those who
+    are to hear of it (`waiting.py`), empty for all.
     """
 
     scope_path = "organization"
@@ -35,6 +40,7 @@ class Occurrence(models.Model):
     tags = models.JSONField(default=list)
     meshes = models.JSONField(default=list)
     people = models.JSONField(default=list)
+    after = models.JSONField(default=list)
     once = models.CharField(max_length=160, unique=True, null=True)  # noqa: DJ001  (unique)
     happened_at = models.DateTimeField()
     due_at = models.DateTimeField()
@@ -101,7 +107,36 @@ class Notification(UidModel, Message):
         return reverse("notifications:notification", kwargs={"uid": self.uid})
 
 
-class NotificationTimes(models.Model):
+class Waiting(models.Model):
+    """A receiver who says how long a device must be away until they hear of it.
+
+    `offline_after` is seconds from when it counts as offline, empty for THINX_OFFLINE_NOTICE;
+    `offline_before` is what held until when (`waiting.py`).
+    """
+
+    offline_after = models.PositiveIntegerField(
+        "offline for longer than",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(SHORTEST), MaxValueValidator(LONGEST)],
+    )
+    offline_before = models.JSONField(default=list, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def waits_at(self, began: datetime) -> int:
+        """Return the seconds that hold for an absence that began then; 0 for the usual ones."""
+        return after_at(self.offline_after, self.offline_before, began)
+
+    def wait_choose(self, seconds: int | None, now: datetime) -> None:
+        """Take another time for what begins from now on; does not save."""
+        if seconds != self.offline_after:
+            self.offline_before = with_earlier(self.offline_before, self.offline_after, now)
+            self.offline_after = seconds
+
+
+class NotificationTimes(Waiting):
     """When one person may be sent mail and SMS, in their own time zone.
 
     From `quiet_from` until `quiet_until` (which may be after midnight) nothing is sent; it goes
@@ -131,7 +166,7 @@ class NotificationTimes(models.Model):
         return f"times of {self.user_id}"
 
 
-class NotificationRule(UidModel):
+class NotificationRule(UidModel, Waiting):
     """An organization has kinds of news sent somewhere; it holds for everything below, too.
 
     `destination` is an address, a number or a URL, which may itself be a secret; `shown_as` is

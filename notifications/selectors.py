@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.models import NotificationChoice, User
-from accounts.tree import at_or_above
+from accounts.tree import at_or_above, paths_to
 from core.scoping import perm_name
 from notifications.choices import is_less
 from notifications.kinds import Kind, Told, kinds
@@ -20,7 +20,9 @@ from notifications.models import (
     NotificationRule,
     NotificationTimes,
     Occurrence,
+    Waiting,
 )
+from notifications.waiting import USUAL, Earlier
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,32 @@ class Reader:
     user: User
     channels: frozenset[str]
     told: Told
+
+
+@dataclass(frozen=True)
+class Waits:
+    """After how many seconds anybody wants to hear of an absence, by the path of organizations."""
+
+    by_path: Mapping[str, set[int]]
+
+    @classmethod
+    def of_all(cls, rows: Iterable[tuple[int | None, Earlier, str | None]]) -> Waits:
+        """Collect them of rows: chosen, earlier, and the path of the organization."""
+        found: dict[str, set[int]] = {}
+        for chosen, earlier, path in rows:
+            if path is not None:
+                seconds = {chosen or USUAL, *(int(entry[1]) for entry in earlier)}
+                found.setdefault(path, set()).update(seconds)
+        return cls(found)
+
+    def least(self, usual: int) -> int:
+        """Return the shortest of them all."""
+        return min([usual, *(s for found in self.by_path.values() for s in found if s != USUAL)])
+
+    def there(self, path: str) -> set[int]:
+        """Return those of receivers in the organization of this path or above it."""
+        above = (self.by_path.get(step, set()) for step in paths_to(path))
+        return {USUAL}.union(*above)
 
 
 def readers(kind: Kind, told: Told, first: Occurrence) -> Iterator[Reader]:
@@ -45,7 +73,8 @@ def readers(kind: Kind, told: Told, first: Occurrence) -> Iterator[Reader]:
     for user in users:
         if not wanted[user.pk]:
             continue
-        seen = seen_by(user, told, first)
+        seen = waited_for(getattr(user, "notification_times", None), told)
+        seen = seen_by(user, seen, first) if seen.count else seen
         if seen.count:
             yield Reader(user, wanted[user.pk], seen)
 
@@ -81,6 +110,35 @@ def seen_by(user: User, told: Told, first: Occurrence) -> Told:
     return Told(told.organization, [item for item in told.items if item.pk in pks])
 
 
+def waited_for(receiver: Waiting | None, told: Told) -> Told:
+    """Return what has lasted for as long as this receiver waits; what is of no duration, too."""
+    if not any(item.after for item in told.items):
+        return told
+    if receiver is None or not receiver.offline_before:
+        waits = receiver.offline_after or USUAL if receiver is not None else USUAL
+        items = [item for item in told.items if not item.after or waits in item.after]
+    else:
+        items = [
+            item for item in told.items
+            if not item.after or receiver.waits_at(item.began) in item.after
+        ]  # fmt: skip
+    return Told(told.organization, items)
+
+
+def waits_of_all() -> Waits:
+    """Return when rules and people want to hear of absences, those who chose. Two queries."""
+    chose = Q(offline_after__isnull=False) | ~Q(offline_before=[])
+    rules = NotificationRule.objects.filter(chose, is_on=True)
+    times = NotificationTimes.objects.filter(chose, user__is_active=True)
+    columns = ("offline_after", "offline_before")
+    return Waits.of_all(
+        [
+            *rules.values_list(*columns, "organization__path"),
+            *times.values_list(*columns, "user__memberships__organization__path"),
+        ]
+    )
+
+
 def sees_any(user: User, model_label: str, pks: list[int]) -> bool:
     """Tell whether a person may view at least one of these now; nothing to see is seen."""
     if not model_label or not pks:
@@ -97,7 +155,7 @@ def matching_rules(kind: Kind, told: Told) -> Iterator[tuple[NotificationRule, T
             continue
         if is_less(kind.level_of(told), rule.least_level):
             continue
-        items = told.items
+        items = waited_for(rule, told).items
         if rule.tag:
             items = [item for item in items if rule.tag in item.tags]
         if rule.mesh is not None:  # the id of a mesh is that of its organization only

@@ -48,7 +48,11 @@ class NotificationSerializer(ScopedModelSerializer):
 
 
 class NotificationRuleSerializer(OwnedSerializer):
-    """Where an organization has news sent. `shown_as` is what may be shown of the destination."""
+    """Where an organization has news sent. `shown_as` is what may be shown of the destination.
+
+    `offline_after` is how many seconds a device must have been offline until it is told, null for
+    the usual time of the console.
+    """
 
     href = HrefField("api:notificationrule-detail")
     destination = serializers.CharField(
@@ -76,6 +80,7 @@ class NotificationRuleSerializer(OwnedSerializer):
             "shown_as",
             "kinds",
             "least_level",
+            "offline_after",
             "mesh",
             "tag",
             "is_on",
@@ -125,8 +130,19 @@ class NotificationDeliverySerializer(ScopedModelSerializer):
 
 
 class NotificationTimesSerializer(ScopedModelSerializer):
-    """When you may be sent mail and SMS, in your time zone."""
+    """When you may be sent mail and SMS, in your time zone.
+
+    `offline_after` is how many seconds a device must have been offline until you hear of it, null
+    for the usual time of the console.
+    """
 
     class Meta:
         model = NotificationTimes
-        fields = ("quiet_from", "quiet_until", "urgent_passes", "mail_pace", "mail_at")
+        fields = (
+            "quiet_from",
+            "quiet_until",
+            "urgent_passes",
+            "mail_pace",
+            "mail_at",
+            "offline_after",
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.urls import reverse
@@ -14,10 +15,12 @@ from notifications.channels import channels
 from notifications.choices import Level
 from notifications.constants import NAMED
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that happened, as a message tells it."""
+    """One thing that happened, as a message tells it; `after` as in `Occurrence`."""
 
     pk: int | None
     name: str
@@ -26,6 +29,8 @@ class Item:
     at: str
     tags: Sequence[str] = ()
     meshes: Sequence[str] = ()
+    began: datetime = NEVER
+    after: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,9 @@ from notifications.services.delivering import deliveries_wake
 SECRET_PREFIX = "whsec_"  # noqa: S105  # what secrets of Standard Webhooks begin with
 TEST = "test"
 # What a change is recorded of; the destination by what pages show of it.
-RECORDED = ("name", "channel", "shown_as", "kinds", "least_level", "tag", "is_on")
+RECORDED = (
+    "name", "channel", "shown_as", "kinds", "least_level", "tag", "is_on", "offline_after",
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -31,8 +33,9 @@ def rule_add(
 ) -> tuple[NotificationRule, str]:
     """Have news of an organization sent somewhere; return the rule and its secret, if it has one.
 
-    The secret is shown this once. `chosen` may hold kinds, least_level, mesh, tag and is_on.
-    Audits. Raises DomainError `notifications.*`, `outbound.*`, `mail.*` or `sms.*`.
+    The secret is shown this once. `chosen` may hold kinds, least_level, mesh, tag, is_on and
+    offline_after (seconds). Audits. Raises DomainError `notifications.*`, `outbound.*`, `mail.*` or
+    `sms.*`.
     """
     way = _channel(channel)
     rule = NotificationRule(
@@ -130,6 +133,8 @@ def _choose(rule: NotificationRule, chosen: dict[str, Any]) -> None:
     for name in ("kinds", "least_level", "mesh", "tag", "is_on"):
         if name in chosen:
             setattr(rule, name, chosen[name])
+    if "offline_after" in chosen:
+        _wait(rule, chosen["offline_after"])
     unknown = [slug for slug in rule.kinds if slug not in kinds or not kinds.get(slug).for_rules]
     if unknown:
         said = f"There is no such kind: {', '.join(f'{slug}'[:40] for slug in unknown[:3])}."
@@ -140,9 +145,16 @@ def _choose(rule: NotificationRule, chosen: dict[str, Any]) -> None:
         raise DomainError("notifications.foreign_mesh", said, fields={"mesh": [said]})
 
 
+def _wait(rule: NotificationRule, seconds: int | None) -> None:
+    if rule.pk is None:
+        rule.offline_after = seconds
+    else:
+        rule.wait_choose(seconds, timezone.now())
+
+
 def _save(rule: NotificationRule) -> None:
     # Nothing but what somebody typed.
-    typed = {"name", "channel", "least_level", "tag"}
+    typed = {"name", "channel", "least_level", "tag", "offline_after"}
     rule.full_clean(exclude={field.name for field in rule._meta.fields} - typed)
     rule.save()
 

@@ -111,5 +111,14 @@ def _tell(kind: Kind, first: Occurrence, rows: Sequence[Occurrence]) -> None:
 
 
 def _item(row: Occurrence) -> Item:
-    at = row.happened_at.isoformat(timespec="seconds")
-    return Item(row.target_id, row.name, row.url, row.facts, at, row.tags, row.meshes)
+    return Item(
+        pk=row.target_id,
+        name=row.name,
+        url=row.url,
+        facts=row.facts,
+        at=row.happened_at.isoformat(timespec="seconds"),
+        tags=row.tags,
+        meshes=row.meshes,
+        began=row.happened_at,
+        after=row.after,
+    )

@@ -31,7 +31,8 @@ class Happened:
     """One thing to tell of. `target` is the object concerned, which readers must be able to see.
 
     Without rows at hand, `target_id`, `name` and `url` stand for it. `once` names what must be
-    told a single time, however often it is reported.
+    told a single time, however often it is reported. With `after` only those hear of it whose
+    waiting for an absence that began `at` is one of these.
     """
 
     organization_id: int
@@ -42,6 +43,7 @@ class Happened:
     facts: dict[str, Any] = field(default_factory=dict)
     tags: Sequence[str] = ()
     meshes: Sequence[str] = ()
+    after: Sequence[int] = ()
     once: str = ""
     at: datetime | None = None
 
@@ -130,7 +132,7 @@ def _row(
     return Occurrence(
         organization_id=happened.organization_id,
         kind=kind.slug,
-        fold=_fold(kind, happened.organization_id, people),
+        fold=_fold(kind, happened, people),
         target_model=told_of._meta.label_lower if told_of is not None else "",
         target_id=target.pk if target is not None else happened.target_id,
         name=(happened.name or (f"{target}" if target is not None else ""))[:200],
@@ -139,13 +141,19 @@ def _row(
         tags=list(happened.tags),
         meshes=list(happened.meshes),
         people=people,
+        after=list(happened.after),
         once=happened.once or None,
         happened_at=happened.at or now,
         due_at=now + timedelta(seconds=kind.window),
     )
 
 
-def _fold(kind: type[Kind], organization_id: int, people: list[int]) -> str:
+def _fold(kind: type[Kind], happened: Happened, people: list[int]) -> str:
     """Return what things have in common that are told together."""
-    whom = uuid.uuid5(uuid.NAMESPACE_OID, f"{people}").hex[:16] if people else "all"
-    return f"{kind.slug}:{organization_id}:{whom}"
+    whom = _short(people) if people else "all"
+    when = f":{_short(sorted(happened.after))}" if happened.after else ""
+    return f"{kind.slug}:{happened.organization_id}:{whom}{when}"
+
+
+def _short(values: list[int]) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"{values}").hex[:16]

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.selectors.people import own_organization
 from audit.recorder import record
@@ -18,6 +19,7 @@ from notifications.models import NotificationTimes
 MORNING = time(8)
 HALF = "Say from when until when, or leave both empty."
 CHOSEN = ("quiet_from", "quiet_until", "urgent_passes", "mail_pace", "mail_at")
+WAITING = "offline_after"
 
 
 def due_for(user: Any, *, channel: str, is_urgent: bool, now: datetime) -> tuple[datetime, bool]:
@@ -64,18 +66,21 @@ def _next(clock: time, after: datetime) -> datetime:
 
 @transaction.atomic
 def times_change(actor: Any, *, user: Any, **chosen: Any) -> NotificationTimes:
-    """Set when a person may be sent mail and SMS. Audits what changed.
+    """Set when a person may be sent mail and SMS, and hears of absences. Audits what changed.
 
     Raises DomainError `notifications.quiet_needs_both` when only one end of the quiet is given.
     """
     times = NotificationTimes.objects.filter(user=user).first() or NotificationTimes(user=user)
-    before = {name: getattr(times, name) for name in CHOSEN}
+    names = (*CHOSEN, WAITING)
+    before = {name: getattr(times, name) for name in names}
+    if WAITING in chosen:
+        times.wait_choose(chosen.pop(WAITING), timezone.now())
     for name, value in chosen.items():
         setattr(times, name, value)
     if (times.quiet_from is None) != (times.quiet_until is None):
         raise DomainError("notifications.quiet_needs_both", HALF, fields={"quiet_until": [HALF]})
     times.save()
-    after = {name: getattr(times, name) for name in CHOSEN}
+    after = {name: getattr(times, name) for name in names}
     changed = {k: f"{v}" for k, v in after.items() if v != before[k]}
     if changed:
         organization = own_organization(user)

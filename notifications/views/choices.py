@@ -15,6 +15,7 @@ from accounts.selectors.notifications import choices_of
 from accounts.services.notifications import notifications_choose
 from accounts.topics import CHANNELS, topics
 from accounts.views.profile_pages import ProfilePage
+from notifications.forms import WaitField
 from notifications.models import NotificationTimes
 from notifications.selectors import times_of
 from notifications.services.times import HALF, times_change
@@ -58,11 +59,15 @@ class NotificationsForm(forms.Form):
 
 
 class TimesForm(forms.ModelForm):
-    """When mail and SMS of notifications may come."""
+    """When mail and SMS of notifications may come, and how long devices must be away."""
+
+    offline_after = WaitField()
 
     class Meta:
         model = NotificationTimes
-        fields = ["quiet_from", "quiet_until", "urgent_passes", "mail_pace", "mail_at"]
+        fields = [
+            "offline_after", "quiet_from", "quiet_until", "urgent_passes", "mail_pace", "mail_at",
+        ]  # fmt: skip
         widgets = {
             name: forms.TimeInput(format="%H:%M", attrs={"type": "time"})
             for name in ("quiet_from", "quiet_until", "mail_at")
@@ -76,6 +81,11 @@ class TimesForm(forms.ModelForm):
             "quiet_until": "In your time zone. What happens meanwhile comes together afterwards.",
             "urgent_passes": "Devices that go offline or report an error, rollouts that halt.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["offline_after"].offer(self.instance.offline_after)
 
     def clean(self) -> dict[str, Any]:
         """Say beside the field that the quiet has two ends."""

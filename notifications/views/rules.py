@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
@@ -37,6 +38,7 @@ from notifications.services.rules import (
     rule_test,
 )
 from notifications.tables import DeliveryTable, RuleTable
+from notifications.waiting import in_words
 
 RULES = NotificationRule.objects.select_related("organization", "mesh__organization", "created_by")
 # The destination may be a secret: not in a cache, not in an error report.
@@ -108,12 +110,14 @@ class RuleView(RulePage, ObjectTabView):
     def facts(self, obj: NotificationRule) -> list[Fact]:
         """Say what it sends, and where."""
         way = channels.get(obj.channel).label if obj.channel in channels else obj.channel
+        usual = settings.OFFLINE_NOTICE
         mesh = "a mesh not shared with you" if is_concealed(obj, "mesh") else obj.mesh
         return [
             Fact("Sends by", way),
             Fact("To", obj.shown_as),
             Fact("What", kinds_in_words(obj)),
             Fact("At least", obj.get_least_level_display()),
+            Fact("Device offline for longer than", in_words(obj.offline_after or usual)),
             Fact("Only of the mesh", mesh or "any"),
             Fact("Only with the tag", obj.tag or "any"),
             Fact("Organization", obj.organization),
