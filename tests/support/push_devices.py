@@ -7,9 +7,10 @@ import contextlib
 import json
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 import aiomqtt
 
@@ -17,10 +18,22 @@ LOST = (OSError, asyncio.IncompleteReadError, TimeoutError, aiomqtt.MqttError, V
 TIMEOUT = 15
 
 
+class Listening(Protocol):
+    """A device that listens over MQTT."""
+
+    udid: str
+    owner: str
+    key: str
+
+    def take(self, text: str | bytes) -> bool: ...
+
+    def note(self, error: BaseException) -> None: ...
+
+
 @dataclass
 class PushedDevice:
     """One device. `given` is every value of ROUND that it was sent, in order; `lost` says when and
-    how its connections ended early.
+    how its connections ended early. `saw` is called when it is given something.
     """
 
     udid: str
@@ -28,6 +41,7 @@ class PushedDevice:
     key: str
     given: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    saw: Callable[[str], None] = lambda moment: None
 
     def note(self, error: BaseException) -> None:
         """Remember how a connection ended."""
@@ -39,6 +53,7 @@ class PushedDevice:
         value = said.get("configuration", {}).get("ROUND")
         if value is not None:
             self.given.append(value)
+            self.saw("given")
         return value is not None
 
 
@@ -75,7 +90,7 @@ async def _asked(port: int, request: bytes) -> bytes:
     return body
 
 
-async def over_mqtt(device: PushedDevice, port: int) -> None:
+async def over_mqtt(device: Listening, port: int) -> None:
     """Listen for ever, and say something after each message; a broker that is away is tried."""
     topic = f"/{device.owner}/{device.udid}"
     while True:
@@ -95,7 +110,7 @@ async def over_mqtt(device: PushedDevice, port: int) -> None:
 
 @contextlib.contextmanager
 def living(
-    http: list[PushedDevice], mqtt: list[PushedDevice], ports: tuple[int, int], pause: float
+    http: Sequence[PushedDevice], mqtt: Sequence[Listening], ports: tuple[int, int], pause: float
 ) -> Iterator[None]:
     """Have devices live in a thread of their own for as long as the block lasts."""
     loop = asyncio.new_event_loop()

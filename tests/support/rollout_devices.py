@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 TIMEOUT = 60
+PIECE = 1 << 17
 
 
 @dataclass
 class UpdatedDevice:
-    """One device. `ran` is every version that it ran, in order; `refuses` those it cannot run."""
+    """One device. `ran` is every version that it ran, in order; `refuses` those it cannot run.
+
+    `heard` is what it was told over MQTT and has not looked at; `fetched` every version whose file
+    it got whole, `again` what a check-in offered though the device had said to run that. `saw` is
+    called with what happens to it: told, fetching, fetched, reported.
+    """
 
     url: str
     udid: str
@@ -21,6 +29,10 @@ class UpdatedDevice:
     ran: list[str] = field(default_factory=lambda: ["1.0.0"])
     refuses: set[str] = field(default_factory=set)
     status: str = "well"
+    heard: deque[dict[str, Any]] = field(default_factory=deque)
+    fetched: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    saw: Callable[[str], None] = lambda moment: None
 
     @property
     def version(self) -> str:
@@ -38,24 +50,49 @@ class UpdatedDevice:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             told = json.loads(answer.read())
         self.status = "well"
+        self.saw("reported")
         return told["registration"]
+
+    def take(self, text: str | bytes) -> bool:
+        """Keep what a message offers; whether it does is seen when it lives on."""
+        told = json.loads(text).get("registration", {})
+        if told.get("status") == "FIRMWARE_UPDATE":
+            self.heard.append(told)
+        return False
+
+    def note(self, error: BaseException) -> None:
+        """Lose a connection; it only tries again."""
 
     def live(self) -> bool:
         """Check in, and install what is offered; tell whether anything was.
 
         What it came to the device says at its next call.
         """
-        told = self.call()
+        was_heard = bool(self.heard)
+        told = self.heard.popleft() if was_heard else self.call()
         if told["status"] != "FIRMWARE_UPDATE":
             return False
-        with urllib.request.urlopen(
-            f"{self.url}/device/firmware?ott={told['ott']}", timeout=TIMEOUT
-        ) as answer:
-            version, size = answer.headers["x-THiNX-Version"], answer.headers["Content-Length"]
-            if len(answer.read()) != int(size):
-                raise ValueError("half of a file")
+        if told["version"].endswith(f":{self.version}"):
+            self.again += [] if was_heard else [self.version]
+            return False
+        self.saw("told")
+        version = self._fetch(told["ott"])
+        self.saw("fetched")
+        self.fetched.append(version)
         if version in self.refuses:
             self.status = f"rolled back from {version}: no sign of life within 30 s"
         else:
             self.ran.append(version)
         return True
+
+    def _fetch(self, token: str) -> str:
+        """Get a file whole; return the version of it."""
+        url = f"{self.url}/device/firmware?ott={token}"
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
+            version, size = answer.headers["x-THiNX-Version"], answer.headers["Content-Length"]
+            got = len(answer.read(PIECE))
+            self.saw("fetching")
+            got += len(answer.read())
+        if size is None or got != int(size):
+            raise ValueError("half of a file")
+        return version
