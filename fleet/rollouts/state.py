@@ -54,7 +54,7 @@ def call_back(rollout: Rollout) -> None:
     """Take back what was offered and is not being fetched yet; it can be offered again."""
     told = RolloutTarget.objects.filter(rollout=rollout, state=TargetState.OFFERED)
     revoke_tokens(told)
-    told.update(state=TargetState.RELEASED)
+    told.update(state=TargetState.RELEASED, offered_at=None)
 
 
 def tell(rollout: Rollout) -> None:

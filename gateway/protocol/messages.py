@@ -11,6 +11,7 @@ from gateway.protocol.errors import ProtocolError
 from gateway.protocol.lenient import NotAnObject, read_value
 from gateway.protocol.requests import Registration, registration_of
 
+CONNECTED = "connected"
 GONE = "disconnected"
 LONGEST_QUESTION = 1000
 LONGEST_ANSWER = 400

@@ -19,7 +19,8 @@ class UpdatedDevice:
 
     `heard` is what it was told over MQTT and has not looked at; `fetched` every version whose file
     it got whole, `again` what a check-in offered though the device had said to run that. `saw` is
-    called with what happens to it: told, fetching, fetched, reported.
+    called with what happens to it: told, fetching, fetched, reported. A quiet one calls only when
+    it has something to say: at its start, and after it was told of firmware.
     """
 
     url: str
@@ -33,6 +34,8 @@ class UpdatedDevice:
     fetched: list[str] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     saw: Callable[[str], None] = lambda moment: None
+    is_quiet: bool = False
+    has_news: bool = True
 
     @property
     def version(self) -> str:
@@ -69,7 +72,10 @@ class UpdatedDevice:
         What it came to the device says at its next call.
         """
         was_heard = bool(self.heard)
+        if self.is_quiet and not was_heard and not self.has_news:
+            return False
         told = self.heard.popleft() if was_heard else self.call()
+        self.has_news = was_heard or told["status"] == "FIRMWARE_UPDATE"
         if told["status"] != "FIRMWARE_UPDATE":
             return False
         if told["version"].endswith(f":{self.version}"):

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from devices.models import DeviceState
 from fleet.models import RolloutTarget
 from fleet.rollouts.choices import TargetState
-from fleet.rollouts.services import rollout_pause, rollout_resume, rollout_roll_back, rollout_start
+from fleet.rollouts.services import (
+    rollout_pause,
+    rollout_resume,
+    rollout_retry,
+    rollout_roll_back,
+    rollout_start,
+)
 from gateway.mqtt.bridge.offering import Offering
 from tests.factories.messaging import DeviceMessageFactory
 from tests.factories.rollouts import CONTENT, make_devices, make_generic_build, make_rollout
@@ -26,10 +34,12 @@ def said():
 
 
 class Topics(set):
-    """Where devices listen, as a broker of our own knows it."""
+    """Where devices listen, as a broker of our own knows it; `since` if not from the beginning."""
+
+    since = BEGAN
 
     def listens_since(self, topic: str):
-        return BEGAN if topic in self else None
+        return self.since if topic in self else None
 
     def is_on_its_way(self, topic: str) -> bool:
         return False
@@ -133,6 +143,105 @@ def test_roll_back_is_told_as_well(acme, rollout, system, offering, said, topics
     assert versions == {"firmware:1.0.0"}
 
 
+def test_device_that_listens_after_its_turn_came_is_told_then(
+    rollout, offering, said, topics, devices, advance
+):
+    advance()
+    offering.turn()
+    offering.turn()
+    topics |= {topic_of(device) for device in devices}
+    offering.turn()
+    assert len(said) == 2
+
+
+def test_what_a_killed_broker_had_noted_and_not_said_is_told_to_who_is_back(
+    rollout, said, topics, devices, advance
+):
+    topics |= {topic_of(device) for device in devices}
+    advance()
+    Offering(lambda *lost: None, topics).turn()
+    long_ago(T.OFFERED)
+    offering = Offering(lambda *message: said.append(message), topics)
+    topics.since = timezone.now() - timedelta(minutes=10)
+    offering.turn()
+    assert not said  # these connections held all the while
+    topics.since = timezone.now()
+    for _ in range(3):
+        offering.turn()
+    assert len({topic for topic, _ in said}) == len(said) == 2
+
+
+def test_device_that_comes_back_is_told_again_once_for_each_connection(
+    rollout, offering, said, topics, devices, advance
+):
+    topics |= {topic_of(device) for device in devices}
+    advance()
+    offering.turn()
+    topics.since = timezone.now()
+    offering.turn()
+    assert len(said) == 2  # it may be on its way to the file this moment
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        offering.turn()
+        offering.turn()
+    assert len(said) == 4
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        offering.turn()
+    assert len(said) == 4
+
+
+def test_device_that_is_tried_again_is_told_though_later_ones_were(
+    rollout, system, offering, said, topics, advance
+):
+    first, second, *_ = (t.device for t in rollout.targets.order_by("position"))
+    topics |= {topic_of(first), topic_of(second)}
+    advance()
+    offering.turn()
+    RolloutTarget.objects.filter(device=first).update(state=T.FAILED, ended_at=timezone.now())
+    rollout_retry(system, rollout=rollout)
+    advance()
+    offering.turn()
+    assert [topic for topic, _ in said].count(topic_of(first)) == 2
+
+
+def test_what_a_pause_took_back_is_told_again(
+    rollout, system, offering, said, topics, devices, advance, fetch
+):
+    topics |= {topic_of(device) for device in devices}
+    advance()
+    offering.turn()
+    rollout_pause(system, rollout=rollout)
+    rollout_resume(system, rollout=rollout)
+    offering.turn()
+    assert len(said) == 4
+    *_, (_, again) = said
+    assert fetch(json.loads(again)["registration"]).status_code == 200
+
+
+def test_where_the_broker_cannot_be_asked_a_device_that_connects_again_is_told_again(
+    rollout, said, devices, advance
+):
+    offering = Offering(lambda *message: said.append(message))
+    here = rollout.targets.order_by("position")[0].device
+    DeviceMessageFactory(device=here, payload=b'{"status":"connected"}', at=BEGAN)
+    advance()
+    offering.turn()
+    long_ago(T.OFFERED)
+    offering = Offering(lambda *message: said.append(message))
+    DeviceMessageFactory(device=here, payload=b'{"status":"well"}', at=timezone.now())
+    offering.turn()
+    assert len(said) == 1
+    DeviceMessageFactory(device=here, payload=b'{"status":"connected"}', at=timezone.now())
+    offering.turn()
+    offering.turn()
+    assert len(said) == 2
+
+
+def long_ago(state: str) -> None:
+    """Have devices in a state for some time."""
+    some = timezone.now() - timedelta(minutes=5)
+    RolloutTarget.objects.filter(state=state).update(offered_at=some)
+
+
 def test_where_the_broker_cannot_be_asked_the_last_word_of_a_device_counts(
     rollout, said, devices, advance
 ):
@@ -145,10 +254,10 @@ def test_where_the_broker_cannot_be_asked_the_last_word_of_a_device_counts(
     assert [topic for topic, _ in said] == [topic_of(here)]
 
 
-def test_turn_looks_at_no_device_twice(
+def test_turn_without_news_costs_three_queries_however_many_devices_wait(
     rollout, offering, devices, advance, django_assert_num_queries
 ):
     advance()
     offering.turn()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         offering.turn()
