@@ -32,16 +32,17 @@ BEGINNING = timedelta(seconds=10)
 EVER = datetime.min.replace(tzinfo=UTC)
 
 R, T = RolloutState, TargetState
-WAITING = {R.RUNNING: (T.RELEASED,), R.ROLLING_BACK: (T.RETURNING,)}
-TOLD = {R.RUNNING: (T.RELEASED, T.OFFERED), R.ROLLING_BACK: (T.RETURNING,)}
+WAITING = {R.RUNNING: T.RELEASED, R.ROLLING_BACK: T.RETURNING}
+NOT_BEGUN = {R.RUNNING: (T.RELEASED, T.OFFERED), R.ROLLING_BACK: (T.RETURNING,)}
 
 
 @dataclass
 class Place:
-    """How far the devices of a rollout were looked at, by position: as they come, and again."""
+    """How far the devices of a rollout were looked at, by position: as they come, and again, those
+    of each state."""
 
     reached: int = -1
-    again: int = -1
+    again: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +87,18 @@ class Offering:
             self._told.clear()
 
     def _look(self, key: tuple[int, str], place: Place) -> None:
-        rollout, state = key
+        rollout, state = key[0], R(key[1])
         rows = RolloutTarget.objects.filter(rollout=rollout)
-        new = rows.filter(state__in=WAITING[R(state)], offered_at=None)
-        found = self._after(place.reached, new)
+        found = self._after(place.reached, rows.filter(state=WAITING[state], offered_at=None))
         if found:
             place.reached = found[-1].position
         else:
-            found = self._after(place.again, rows.filter(state__in=TOLD[R(state)]))
-            is_whole = len(found) == LOOKED_AT_ONCE
-            place.again = found[-1].position if is_whole else -1
+            # One state at a time: so their order is that of an index.
+            for each in NOT_BEGUN[state]:
+                some = self._after(place.again.get(each, -1), rows.filter(state=each))
+                is_whole = len(some) == LOOKED_AT_ONCE
+                place.again[each] = some[-1].position if is_whole else -1
+                found += some
         self._tell([one.pk for one in found if self._is_due(one)])
 
     def _after(self, position: int, rows: Any) -> list[Candidate]:

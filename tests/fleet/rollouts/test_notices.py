@@ -254,10 +254,10 @@ def test_where_the_broker_cannot_be_asked_the_last_word_of_a_device_counts(
     assert [topic for topic, _ in said] == [topic_of(here)]
 
 
-def test_turn_without_news_costs_three_queries_however_many_devices_wait(
+def test_turn_without_news_costs_four_queries_however_many_devices_wait(
     rollout, offering, devices, advance, django_assert_num_queries
 ):
     advance()
     offering.turn()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         offering.turn()
