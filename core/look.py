@@ -56,6 +56,7 @@ STATES: dict[str, State] = {
     "outdated": State("Update waiting", "arrow-up", "warning"),
     # rollouts and their devices
     "draft": State("Draft", "pencil", "unknown"),
+    "unconfirmed": State("Waiting for confirmation", "mail", "warning"),
     "awaiting": State("Awaiting approval", "clock", "warning"),
     "scheduled": State("Scheduled", "calendar", "unknown"),
     "paused": State("Paused", "player-pause", "warning"),

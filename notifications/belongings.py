@@ -39,6 +39,8 @@ class Rules(Belongings):
         "kinds",
         "least_level",
         "tag",
+        "offline_after",
         "is_on",
+        "confirmed_at",
         "created_at",
     )

@@ -24,6 +24,24 @@ class RuleChanged(EventType):
 
 
 @events.register
+class RuleLinkSent(EventType):
+    """The link that confirms an address was mailed again."""
+
+    slug = "notifications.rule_link_sent"
+    label = "Confirmation link sent again"
+    icon = "mail"
+
+
+@events.register
+class RuleConfirmed(EventType):
+    """Whoever reads the mail of an address agreed to be sent news there."""
+
+    slug = "notifications.rule_confirmed"
+    label = "Address of a notification rule confirmed"
+    icon = "circle-check"
+
+
+@events.register
 class RuleDeleted(EventType):
     """Nothing is sent there any more."""
 

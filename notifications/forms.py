@@ -72,7 +72,8 @@ class RuleForm(forms.Form):
         max_length=1000,
         widget=SecretInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
         help_text="An e-mail address, a phone number with its country, or the https:// address of "
-        "the webhook. It is kept encrypted.",
+        "the webhook. It is kept encrypted. At an address that is not your own, somebody has to "
+        "agree first: a link is mailed there.",
     )
     kinds = forms.MultipleChoiceField(
         label="What",

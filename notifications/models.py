@@ -171,6 +171,7 @@ class NotificationRule(UidModel, Waiting):
 
     `destination` is an address, a number or a URL, which may itself be a secret; `shown_as` is
     what pages say of it. `secret` signs the calls of a webhook. A rule without `kinds` sends all.
+    Nothing is sent before `confirmed_at`: set at once for what needs no confirmation.
     """
 
     scope_path = "organization"
@@ -191,6 +192,7 @@ class NotificationRule(UidModel, Waiting):
     )
     tag = models.CharField(max_length=40, blank=True)
     is_on = models.BooleanField("switched on", default=True)
+    confirmed_at = models.DateTimeField(null=True, editable=False)
     created_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     last_sent_at = models.DateTimeField(null=True)
@@ -213,9 +215,11 @@ class NotificationRule(UidModel, Waiting):
 
     @property
     def state(self) -> str:
-        """Return off, failing, or on."""
+        """Return off, unconfirmed, failing, or on."""
         if not self.is_on:
             return "off"
+        if self.confirmed_at is None:
+            return "unconfirmed"
         return "failing" if self.last_error else "on"
 
 

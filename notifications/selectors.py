@@ -150,7 +150,8 @@ def sees_any(user: User, model_label: str, pks: list[int]) -> bool:
 def matching_rules(kind: Kind, told: Told) -> Iterator[tuple[NotificationRule, Told]]:
     """Yield the rules there or above that want it, each with the part that it asks for."""
     rules = NotificationRule.objects.filter(at_or_above(told.organization, "organization__"))
-    for rule in rules.filter(is_on=True).select_related("organization", "mesh").order_by("pk"):
+    rules = rules.filter(is_on=True, confirmed_at__isnull=False)
+    for rule in rules.select_related("organization", "mesh").order_by("pk"):
         if rule.kinds and kind.slug not in rule.kinds:
             continue
         if is_less(kind.level_of(told), rule.least_level):

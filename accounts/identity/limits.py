@@ -37,3 +37,5 @@ SIGN_UP = _limit("sign-up", 5, 20)
 RESEND = _limit("resend", 5, 20)
 RESET = _limit("reset", 5, 20)
 EMAIL_CHANGE = _limit("email-change", 5, 20)
+# Addresses that organizations want to send news to; the second limit is of the organization.
+NEWS_ADDRESS = _limit("news-address", 5, 30)

@@ -174,7 +174,7 @@ class ActivateView(FormView):
         )
 
 
-def link_used(request: HttpRequest, *, again: str) -> HttpResponse:
-    """Say that a mailed link opens nothing any more, and where to get another."""
+def link_used(request: HttpRequest, *, again: str = "") -> HttpResponse:
+    """Say that a mailed link opens nothing any more, and where to get another, if anywhere."""
     context = {"again": again}
     return render(request, "accounts/link_used.html", context, status=404)

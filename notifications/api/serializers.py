@@ -51,7 +51,8 @@ class NotificationRuleSerializer(OwnedSerializer):
     """Where an organization has news sent. `shown_as` is what may be shown of the destination.
 
     `offline_after` is how many seconds a device must have been offline until it is told, null for
-    the usual time of the console.
+    the usual time of the console. Nothing is sent while `confirmed_at` is null: the link that was
+    mailed to the address was not followed yet.
     """
 
     href = HrefField("api:notificationrule-detail")
@@ -84,6 +85,7 @@ class NotificationRuleSerializer(OwnedSerializer):
             "mesh",
             "tag",
             "is_on",
+            "confirmed_at",
             "created_at",
             "last_sent_at",
             "last_error",
@@ -92,6 +94,7 @@ class NotificationRuleSerializer(OwnedSerializer):
         read_only_fields = (
             "uid",
             "shown_as",
+            "confirmed_at",
             "created_at",
             "last_sent_at",
             "last_error",

@@ -24,6 +24,7 @@ from notifications.api.serializers import (
 from notifications.filters import NotificationFilterSet, RuleFilterSet
 from notifications.models import Notification, NotificationDelivery, NotificationRule
 from notifications.selectors import times_of
+from notifications.services.addresses import rule_link_send
 from notifications.services.inbox import notification_read, notifications_read
 from notifications.services.rules import (
     rule_add,
@@ -65,7 +66,9 @@ class NotificationRuleViewSet(OwnedViewSet):
     serializer_class = NotificationRuleSerializer
     filterset_class = RuleFilterSet
     ordering_fields = ("name", "created_at", "last_sent_at")
-    action_permissions = {"test": "change", "replace_secret": "change", "deliveries": "view"}
+    action_permissions = {
+        "test": "change", "send_link": "change", "replace_secret": "change", "deliveries": "view",
+    }  # fmt: skip
     sudo_actions = frozenset({"replace_secret"})
 
     @extend_schema(responses={201: NotificationRuleCreatedSerializer})
@@ -98,6 +101,12 @@ class NotificationRuleViewSet(OwnedViewSet):
         delivery = rule_test(self.actor, rule=self.get_object())
         context = self.get_serializer_context()
         return Response(NotificationDeliverySerializer(delivery, context=context).data)
+
+    @extend_schema(request=None, responses=NotificationRuleSerializer)
+    @action(detail=True, methods=["post"], url_path="send-link")
+    def send_link(self, request: Request, uid: Any) -> Response:
+        """Mail the link that confirms the address once more."""
+        return Response(self.represent(rule_link_send(self.actor, rule=self.get_object())))
 
     @extend_schema(request=None, responses=NotificationRuleCreatedSerializer)
     @action(detail=True, methods=["post"], url_path="replace-secret")

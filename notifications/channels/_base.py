@@ -62,6 +62,8 @@ class Channel:
     destination_label: ClassVar[str] = "Destination"
     destination_help: ClassVar[str] = ""
     has_secret: ClassVar[bool] = False
+    # Whether whom a rule names is asked before anything is sent there.
+    confirms: ClassVar[bool] = False
 
     def reaches(self, user: Any) -> bool:
         """Tell whether a person can be reached over it."""

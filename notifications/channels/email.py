@@ -27,6 +27,7 @@ class Email(Channel):
     per_hour = 60
     destination_label = "E-mail address"
     destination_help = "A person or a mailing list."
+    confirms = True
 
     def addressee(self, user: Any) -> Addressee:
         """Return the person's address."""

@@ -141,7 +141,7 @@ def _claim(now: datetime) -> list[NotificationDelivery]:
 def _deliver(rows: list[NotificationDelivery]) -> None:
     channel = channels.get(rows[0].channel) if rows[0].channel in channels else None
     if channel is None or not _may_go(rows[0]):
-        _end(rows, DeliveryState.DROPPED, "the receiver is gone or switched off")
+        _end(rows, DeliveryState.DROPPED, "the receiver is gone, off, or not confirmed")
         return
     rows = _still_seen(rows)
     if not rows:
@@ -169,6 +169,8 @@ def _deliver(rows: list[NotificationDelivery]) -> None:
 
 def _may_go(row: NotificationDelivery) -> bool:
     if row.rule is not None:
+        if row.rule.confirmed_at is None:
+            return False
         return row.rule.is_on or row.kind == "test"
     return row.user is not None and row.user.is_active
 
@@ -189,10 +191,11 @@ def _addressee(channel: Channel, row: NotificationDelivery) -> Addressee:
     if row.rule is None:
         return channel.addressee(row.user)
     rule = row.rule
-    return Addressee(_plain(rule.destination), _plain(rule.secret), rule=f"{rule}")
+    return Addressee(plain(rule.destination), plain(rule.secret), rule=f"{rule}")
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """Return a sealed column in the clear."""
     return value.reveal() if isinstance(value, Sealed) else f"{value or ''}"
 
 

@@ -10,13 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.recorder import record
-from core.exceptions import DomainError
+from core.exceptions import Conflict, DomainError
 from core.jobs import changed_on_commit
 from notifications import events
 from notifications.channels import Channel, channels
 from notifications.choices import Level
 from notifications.kinds import kinds
 from notifications.models import NotificationDelivery, NotificationRule
+from notifications.services.addresses import address_ask, destination_of
 from notifications.services.delivering import deliveries_wake
 
 SECRET_PREFIX = "whsec_"  # noqa: S105  # what secrets of Standard Webhooks begin with
@@ -33,6 +34,7 @@ def rule_add(
 ) -> tuple[NotificationRule, str]:
     """Have news of an organization sent somewhere; return the rule and its secret, if it has one.
 
+    Nothing is sent to an e-mail address before it is confirmed, unless it is the actor's own.
     The secret is shown this once. `chosen` may hold kinds, least_level, mesh, tag, is_on and
     offline_after (seconds). Audits. Raises DomainError `notifications.*`, `outbound.*`, `mail.*` or
     `sms.*`.
@@ -46,6 +48,7 @@ def rule_add(
     secret = _new_secret() if way.has_secret else ""
     rule.secret = secret
     _save(rule)
+    address_ask(actor, rule)
     _note(actor, events.RuleAdded, rule, **_facts(rule))
     return rule, secret
 
@@ -54,15 +57,21 @@ def rule_add(
 def rule_change(
     actor: Any, *, rule: NotificationRule, name: str = "", destination: str = "", **chosen: Any
 ) -> NotificationRule:
-    """Change what a rule sends; an empty destination stays as it was. Audits, broadcasts."""
+    """Change what a rule sends; an empty destination stays as it was. Audits, broadcasts.
+
+    Another e-mail address waits for its confirmation, as that of a new rule does.
+    """
     rule = NotificationRule.objects.select_for_update().get(pk=rule.pk)
     before = _facts(rule)
     rule.name = name or rule.name
     if destination:
+        is_same = destination.strip() == destination_of(rule)
         _place(rule, _channel(rule.channel), destination)
         rule.last_error = ""
     _choose(rule, chosen)
     _save(rule)
+    if destination and not is_same:
+        address_ask(actor, rule)
     after = _facts(rule)
     changed = {key: value for key, value in after.items() if before[key] != value}
     if destination or changed:
@@ -79,7 +88,15 @@ def rule_delete(actor: Any, *, rule: NotificationRule) -> None:
 
 @transaction.atomic
 def rule_test(actor: Any, *, rule: NotificationRule) -> NotificationDelivery:
-    """Send a test by the ordinary way, whatever the rule asks for. Audits, broadcasts."""
+    """Send a test by the ordinary way, whatever the rule asks for. Audits, broadcasts.
+
+    Raises Conflict `notifications.not_confirmed`.
+    """
+    if rule.confirmed_at is None:
+        raise Conflict(
+            "notifications.not_confirmed",
+            "This address is not confirmed yet, so nothing is sent there.",
+        )
     delivery = NotificationDelivery.objects.create(
         rule=rule,
         organization=rule.organization,

@@ -30,6 +30,7 @@ from notifications.filters import RuleFilterSet
 from notifications.forms import RuleForm
 from notifications.models import NotificationDelivery, NotificationRule
 from notifications.selectors import kinds_in_words
+from notifications.services.addresses import rule_link_send
 from notifications.services.rules import (
     rule_add,
     rule_change,
@@ -51,7 +52,14 @@ def has_secret(rule: NotificationRule) -> bool:
 
 
 RULE_ACTIONS = (
-    Action("Send a test", "test", permission="change", icon="send", style="primary"),
+    Action(
+        "Send a test", "test", permission="change", icon="send", style="primary",
+        shown=lambda rule: rule.confirmed_at is not None,
+    ),
+    Action(
+        "Send the link again", "link", permission="change", icon="mail", style="primary",
+        shown=lambda rule: rule.confirmed_at is None,
+    ),
     Action("Edit", "edit", permission="change", icon="edit"),
     Action(
         "Replace the secret", "secret", permission="change", icon="key", confirm=True,
@@ -115,6 +123,7 @@ class RuleView(RulePage, ObjectTabView):
         return [
             Fact("Sends by", way),
             Fact("To", obj.shown_as),
+            Fact("Confirmed", "" if obj.confirmed_at else "not yet", time=obj.confirmed_at),
             Fact("What", kinds_in_words(obj)),
             Fact("At least", obj.get_least_level_display()),
             Fact("Device offline for longer than", in_words(obj.offline_after or usual)),
@@ -199,6 +208,23 @@ class RuleTestView(ObjectActionView):
     def consequences(self, obj: NotificationRule) -> list[str]:
         """Say where to."""
         return [f"One message goes to {obj.shown_as}. The list below the rule says how it went."]
+
+
+@register_model_view(NotificationRule, "link")
+class RuleLinkView(ObjectActionView):
+    """Mails the link that confirms the address once more."""
+
+    queryset = RULES
+    action = "change"
+    title = "Send the link for {} again?"
+    submit_label = "Send the link"
+    service = rule_link_send
+    argument = "rule"
+    success = "The link is on its way."
+
+    def consequences(self, obj: NotificationRule) -> list[str]:
+        """Say where to."""
+        return [f"It goes to {obj.shown_as}. Nothing else is sent there until somebody follows it."]
 
 
 @register_model_view(NotificationRule, "secret")

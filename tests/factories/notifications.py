@@ -17,6 +17,7 @@ def make_rule(organization: Organization, **fields: Any) -> NotificationRule:
         "channel": "email",
         "destination": "oncall@example.org",
         "shown_as": "oncall@example.org",
+        "confirmed_at": timezone.now(),
         **fields,
     }
     return NotificationRule.objects.create(organization=organization, **values)

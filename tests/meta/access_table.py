@@ -201,6 +201,8 @@ GET              notifications:notificationrule_audit  inspect
 GET,POST         notifications:notificationrule_add    anywhere
 GET,POST         notifications:notificationrule_edit   org_invitation
 GET,POST         notifications:notificationrule_test   org_invitation
+GET,POST         notifications:notificationrule_link   org_invitation
+GET,POST         notifications:rule_confirm            nothing
 GET,POST         notifications:notificationrule_secret org_invitation
 GET,POST         notifications:notificationrule_delete org_invitation
 GET              accounts:profile_data                 own
@@ -624,6 +626,7 @@ GET,POST         api:notificationrule-list             api_own
 GET              api:notificationrule-detail           api_inspect
 PUT,PATCH,DELETE api:notificationrule-detail           api_org_invitation
 POST             api:notificationrule-test             api_org_invitation
+POST             api:notificationrule-send-link        api_org_invitation
 POST             api:notificationrule-replace-secret   api_org_invitation
 GET              api:notificationrule-deliveries       api_inspect
 GET              api:auditevent-list                   api_own
