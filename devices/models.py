@@ -136,7 +136,11 @@ class DeviceState(models.Model):
     status_raw = models.CharField(max_length=400, blank=True)
     status_error = models.CharField(max_length=500, blank=True)
     status_error_by = models.ForeignKey(
-        "devices.StatusTransformer", models.SET_NULL, null=True, related_name="+"
+        "devices.StatusTransformer",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
     )
     has_chain = models.BooleanField(default=False)
     transform_due_at = models.DateTimeField(null=True)
@@ -151,10 +155,12 @@ class DeviceState(models.Model):
     address = models.CharField(max_length=64, blank=True)
     last_key_prefix = models.CharField(max_length=8, blank=True)
     installed_build = models.ForeignKey(
-        "builds.Build", models.SET_NULL, null=True, related_name="+"
+        "builds.Build", models.SET_NULL, null=True, related_name="+", db_index=False
     )
     installed_at = models.DateTimeField(null=True)
-    offered_build = models.ForeignKey("builds.Build", models.SET_NULL, null=True, related_name="+")
+    offered_build = models.ForeignKey(
+        "builds.Build", models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     offered_at = models.DateTimeField(null=True)
     offer_state = models.CharField(max_length=16, blank=True)
 
@@ -176,6 +182,15 @@ class DeviceState(models.Model):
                 fields=["late_at", "offline_at"],
                 condition=models.Q(offline_at__isnull=False),
                 name="state_by_deadline",
+            ),
+            # Each check-in writes the row into every index that it belongs to.
+            *(
+                models.Index(
+                    fields=[field],
+                    condition=models.Q((f"{field}__isnull", False)),
+                    name=f"state_by_{field}",
+                )
+                for field in ("status_error_by", "installed_build", "offered_build")
             ),
         ]
 

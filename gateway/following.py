@@ -12,9 +12,6 @@ import atexit
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
@@ -31,55 +28,17 @@ MOST_WAITING = 100_000
 CLOSING_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedIn:
-    """One committed check-in. `status` is None when the device said none; texts may be empty."""
-
-    device_id: int
-    uid: UUID
-    organization_id: int
-    organization_uid: UUID
-    at: datetime
-    status: str | None
-    level: str
-    rssi: str
-    snr: str
-    is_new: bool = False
-    version_changed: bool = False
+Follower = Callable[[Sequence[Sample]], None]
 
 
-def keep_history(batch: Sequence[CheckedIn]) -> None:
-    """Have the check-ins kept, and counted."""
-    record(
-        [
-            Sample(
-                device_id=c.device_id,
-                uid=c.uid,
-                organization_id=c.organization_id,
-                organization_uid=c.organization_uid,
-                at=c.at,
-                status=c.status,
-                level=c.level,
-                rssi=c.rssi,
-                snr=c.snr,
-                is_new=c.is_new,
-            )
-            for c in batch
-        ]
-    )
-
-
-Follower = Callable[[Sequence[CheckedIn]], None]
-
-
-def wake_transformers(batch: Sequence[CheckedIn]) -> None:
+def wake_transformers(batch: Sequence[Sample]) -> None:
     """Have a worker run the transformers that these check-ins made due."""
     if any(call.status for call in batch):
         wake_if_due()
 
 
 # In this order. Each gets every check-in; one that fails stops none of the others.
-FOLLOWERS: tuple[Follower, ...] = (wake_transformers, keep_history)
+FOLLOWERS: tuple[Follower, ...] = (wake_transformers, record)
 
 
 class Following:
@@ -87,13 +46,13 @@ class Following:
 
     def __init__(self, followers: Callable[[], Sequence[Follower]]) -> None:
         self._followers = followers
-        self._waiting: list[CheckedIn] = []
+        self._waiting: list[Sample] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
         self.left_out = 0
 
-    def add(self, batch: Sequence[CheckedIn]) -> None:
+    def add(self, batch: Sequence[Sample]) -> None:
         """Have the batch followed, soon; never blocks."""
         with self._changed:
             room = MOST_WAITING - len(self._waiting)
@@ -107,7 +66,7 @@ class Following:
                 atexit.register(self.close)
             self._changed.notify()
 
-    def tell(self, batch: Sequence[CheckedIn]) -> None:
+    def tell(self, batch: Sequence[Sample]) -> None:
         """Hand one batch to every follower, now."""
         for follower in self._followers():
             try:
@@ -139,7 +98,7 @@ class Following:
 _following = Following(lambda: FOLLOWERS)
 
 
-def follow(batch: Sequence[CheckedIn]) -> None:
+def follow(batch: Sequence[Sample]) -> None:
     """Have every follower hear of these check-ins, which are committed."""
     if not batch:
         return

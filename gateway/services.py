@@ -30,7 +30,7 @@ from fleet.models import RolloutTarget
 from fleet.rollouts.checkins import offered_build, open_target
 from gateway.callers import Caller
 from gateway.configuring import After, configured, receipt_for
-from gateway.following import CheckedIn, follow
+from gateway.following import follow
 from gateway.mqtt.mosquitto.waiting import announce_credentials
 from gateway.outcomes import Offer, note_offered, note_outcome
 from gateway.protocol import answers
@@ -46,6 +46,7 @@ from gateway.protocol.errors import (
 )
 from gateway.protocol.files import ASK_BY_URL, base_platform
 from gateway.protocol.requests import FirmwareRequest, PushRequest, Registration
+from telemetry.samples import Sample
 
 FIRMWARE_PATH = "/device/firmware"
 
@@ -242,7 +243,7 @@ def _plain_answer(caller: Caller, done: CheckIn) -> bytes:
 def _let_follow(done: CheckIn, *, said_status: bool) -> None:
     device, state = done.device, done.device.state
     status, level = read_status(state.status_raw)
-    checked_in = CheckedIn(
+    checked_in = Sample(
         device_id=device.pk,
         uid=device.uid,
         organization_id=device.organization_id,
@@ -253,6 +254,5 @@ def _let_follow(done: CheckIn, *, said_status: bool) -> None:
         rssi=state.rssi,
         snr=state.snr,
         is_new=done.is_new,
-        version_changed=done.version_changed,
     )
     transaction.on_commit(lambda: follow([checked_in]))

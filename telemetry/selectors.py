@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from devices.models import Device
@@ -27,6 +27,9 @@ class Point(NamedTuple):
     rssi: float | None = None
     rssi_lowest: float | None = None
     snr: float | None = None
+
+
+_NOTHING = (0,)
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ def device_series(device: Device, span: Range, now: datetime | None = None) -> l
     """Return a point for every step of the range, brought together in the database."""
     steps = span.steps(now)
     found = {
-        step * span.step: figures
-        for step, *figures in _fetched(
+        row[0]: row[1:]
+        for row in _fetched(
             f"SELECT at / %s, count(*), avg(rssi), min(rssi), avg(snr) FROM {CHECKIN}"
             " WHERE device_id = %s AND at >= %s AND at < %s GROUP BY 1",
             span.step,
@@ -69,7 +72,9 @@ def device_series(device: Device, span: Range, now: datetime | None = None) -> l
             steps.stop,
         )
     }
-    return [Point(moment(at), *found.get(at, (0,))) for at in steps]
+    first, every = moment(steps.start), timedelta(microseconds=span.step)
+    numbers = enumerate(range(steps.start // span.step, steps.stop // span.step))
+    return [Point(first + n * every, *found.get(step, _NOTHING)) for n, step in numbers]
 
 
 def recent_statuses(device: Device, limit: int = PAGE) -> list[SaidStatus]:

@@ -38,12 +38,12 @@ def store(samples: Sequence[Sample], counts: Counts) -> None:
         ]
         insert_rows(connection, CHECKIN, checkins)
         changes = _note_changes(connection, samples)
-        insert_rows(connection, STATUS, [(s.device_id, stamp(s.at), *_said(s)) for s in changes])
+        insert_rows(connection, STATUS, [(s.device_id, *_said(s)) for s in changes])
         add_counts(connection, Counter(counts) + _levels_of(changes))
 
 
-def _said(sample: Sample) -> tuple[str, str]:
-    return sample.level or "ok", sample.status or ""
+def _said(sample: Sample) -> tuple[int, str, str]:
+    return stamp(sample.at), sample.level or "ok", sample.status or ""
 
 
 def _levels_of(changes: Iterable[Sample]) -> Counter[Key]:
@@ -106,15 +106,17 @@ def _note_changes(connection: Any, samples: Sequence[Sample]) -> list[Sample]:
     if not said:
         return []
     said.sort(key=lambda sample: sample.at)
-    changed = _changed(said, _standing(connection, {s.device_id for s in said}))
+    standing = _standing(connection, {s.device_id for s in said})
+    changed = _changed(said, standing)
     if not changed:
         return []
     # Only now are rows locked, in the order of their ids, and looked at again.
     devices = {sample.device_id for sample in changed}
-    standing = _standing(connection, devices, locked=True)
-    changed = _changed([s for s in said if s.device_id in devices], standing)
+    if connection.vendor == "postgresql":  # SQLite has no other writer until the end
+        standing = _locked(connection, devices, devices - standing.keys())
+        changed = _changed([s for s in said if s.device_id in devices], standing)
     last = {sample.device_id: sample for sample in changed}
-    rows = [(pk, stamp(s.at), *_said(s)) for pk, s in sorted(last.items())]
+    rows = [(pk, *_said(s)) for pk, s in sorted(last.items())]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {STANDING} (device_id, at, level, status)"
@@ -141,38 +143,46 @@ def _changed(said: Iterable[Sample], standing: dict[int, Row]) -> list[Sample]:
     now = dict(standing)
     found = []
     for sample in said:
-        at, text = stamp(sample.at), _said(sample)
+        text = _said(sample)
         before = now.get(sample.device_id)
-        if before is None or (at > before[0] and text != before[1:]):
-            now[sample.device_id] = (at, *text)
+        if before is None or (text[0] > before[0] and text[1:] != before[1:]):
+            now[sample.device_id] = text
             found.append(sample)
     return found
 
 
-def _standing(connection: Any, devices: set[int], *, locked: bool = False) -> dict[int, Row]:
-    ids = sorted(devices)
+def _standing(connection: Any, devices: Iterable[int], end: str = "") -> dict[int, Row]:
+    condition, values = among(connection, "device_id", devices)
     with connection.cursor() as cursor:
-        if locked and connection.vendor == "postgresql":
-            # A row for a device without one, so that there is something to lock.
-            cursor.execute(
-                f"INSERT INTO {STANDING} (device_id, at, level, status)"
-                " SELECT pk, 0, '', '' FROM unnest(%s::bigint[]) AS wanted(pk) ORDER BY pk"
-                " ON CONFLICT DO NOTHING",
-                [ids],
-            )
-        end = " ORDER BY device_id FOR UPDATE" if locked and connection.vendor != "sqlite" else ""
-        condition, values = among(connection, "device_id", ids)
         cursor.execute(
-            f"SELECT device_id, at, level, status FROM {STANDING} WHERE {condition}{end}", values
+            f"SELECT device_id, at, level, status FROM {STANDING} WHERE {condition} {end}", values
         )
         return {pk: (at, level, status) for pk, at, level, status in cursor.fetchall()}
 
 
+def _locked(connection: Any, devices: Iterable[int], new: set[int]) -> dict[int, Row]:
+    """Read what stands and lock it, in the order of ids; what is new has a row to lock first."""
+    if new:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {STANDING} (device_id, at, level, status)"
+                " SELECT value::bigint, 0, '', '' FROM jsonb_array_elements(%s::jsonb)"
+                " ON CONFLICT DO NOTHING",
+                [json.dumps(sorted(new))],
+            )
+    return _standing(connection, devices, "ORDER BY device_id FOR UPDATE")
+
+
 def among(connection: Any, column: str, ids: Iterable[int]) -> tuple[str, list[Any]]:
-    """Return the condition "one of these numbers", however many, and its one value."""
-    if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s)", [list(ids)]
-    return f"{column} IN (SELECT value FROM json_each(%s))", [json.dumps(list(ids))]
+    """Return the condition "one of these numbers", however many, and its one value.
+
+    It is JSON for either database: the driver of PostgreSQL composes arrays in Python.
+    """
+    listed = {
+        "sqlite": "SELECT value FROM json_each(%s)",
+        "postgresql": "SELECT value::bigint FROM jsonb_array_elements(%s::jsonb)",
+    }[connection.vendor]
+    return f"{column} IN ({listed})", [json.dumps(list(ids))]
 
 
 # --- Counters -----------------------------------------------------------------------------------

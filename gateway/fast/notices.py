@@ -15,8 +15,9 @@ from fleet.pushes.moving import tell_pushes
 from gateway.fast.calls import Call
 from gateway.fast.statements import Stored
 from gateway.fast.writer import Told
-from gateway.following import CheckedIn, follow
+from gateway.following import follow
 from keys.models import ApiKey
+from telemetry.samples import Sample
 
 # A page needs no more than this, and a broker no less.
 SECONDS_BETWEEN = 0.5
@@ -84,8 +85,8 @@ def told_by(notices: Notices) -> Told:
     return told
 
 
-def _checked_in(call: Call, stored: Stored, now: datetime) -> CheckedIn:
-    return CheckedIn(
+def _checked_in(call: Call, stored: Stored, now: datetime) -> Sample:
+    return Sample(
         device_id=stored.device_id,
         uid=call.uid,
         organization_id=stored.organization_id,

@@ -168,21 +168,20 @@ def _postgresql_statement() -> str:
     ordinary = _ordinary("%s", "k.digest = ANY(ARRAY[v.digest, v.also])")
     return f"""
 WITH v AS MATERIALIZED (SELECT {said} FROM jsonb_array_elements(%s::jsonb)),
-hit AS MATERIALIZED (
+known AS MATERIALIZED (
   SELECT v.*, d.id AS device_id, d.alias, d.auto_update, k.id AS key_id, k.prefix,
          o.id AS organization_id, o.uid AS organization_uid, c.id AS receipt_id,
          d.mesh_ids::text AS mesh_ids,
          d.checkin_interval AS chosen, {KEPT_INTERVAL} AS kept_interval
   FROM v {ordinary}),
-due AS MATERIALIZED (
-  SELECT device_id, NULLIF(COALESCE(chosen, kept_interval), {USUAL}) AS pace FROM hit)
+hit AS (SELECT *, NULLIF(COALESCE(chosen, kept_interval), {USUAL}) AS pace FROM known)
 UPDATE {TABLES["state"]} s
 SET last_seen_at = %s, kept_interval = hit.kept_interval,
-    late_at = now() + make_interval(secs => {LATE} * due.pace),
-    offline_at = now() + make_interval(secs => {OFFLINE} * due.pace),
+    late_at = now() + make_interval(secs => {LATE} * hit.pace),
+    offline_at = now() + make_interval(secs => {OFFLINE} * hit.pace),
     checkins = s.checkins + 1, address = hit.address,
     last_key_prefix = hit.prefix, {status}, {kept}, {volatile}
-FROM hit JOIN due ON due.device_id = hit.device_id WHERE s.device_id = hit.device_id
+FROM hit WHERE s.device_id = hit.device_id
 RETURNING hit.n, hit.alias, hit.auto_update, hit.key_id, hit.device_id, hit.organization_id,
           hit.organization_uid, hit.receipt_id, hit.mesh_ids
 """
@@ -196,9 +195,16 @@ def _postgresql(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     order = sorted(range(len(calls)), key=lambda n: calls[n].udid)
     # One JSON value: the driver composes arrays in Python, which took as long as all the rest.
     rows = [_postgresql_row(n, calls[n]) for n in order]
-    connection.ensure_connection()
-    # The driver's own cursor binds on the server; Django's writes the values into the text.
-    with connection.connection.cursor() as cursor:
+    wrapper: Any = connection
+    wrapper.ensure_connection()
+    raw = wrapper.connection
+    # Django turns preparing off. Planning this anew would take longer than running it.
+    raw.prepare_threshold = raw.prepare_threshold or 5
+    # In one journey with BEGIN: at each the driver lets go of the interpreter, and has to wait for
+    # it. The driver's own cursor binds on the server; Django's writes values into the text.
+    with raw.pipeline(), wrapper.Database.Cursor(raw) as cursor:
+        # A plan that is kept must not count on a table staying as small as it was.
+        raw.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(POSTGRESQL, [_json(rows), now, now, now], prepare=True)
         hits = cursor.fetchall()
     return {n: Stored(*said, mesh_ids=_meshes(mesh_ids)) for n, *said, mesh_ids in hits}

@@ -15,21 +15,22 @@ from gateway import following
 from gateway.fast.calls import read_call
 from gateway.fast.notices import Notices, told_by
 from gateway.fast.statements import store
-from gateway.following import CheckedIn, Following
+from gateway.following import Following
+from telemetry.samples import Sample
 from telemetry.schema import STATUS
 from tests.telemetry.conftest import rows, totals
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def checked_in(number: int = 1) -> CheckedIn:
-    return CheckedIn(number, uuid.uuid4(), 1, uuid.uuid4(), AT, "Ready", "ok", "-60", "")
+def checked_in(number: int = 1) -> Sample:
+    return Sample(number, uuid.uuid4(), 1, uuid.uuid4(), AT, "Ready", "ok", "-60", "")
 
 
 @pytest.fixture
 def heard(monkeypatch):
     """Every check-in that followers hear of."""
-    found: list[CheckedIn] = []
+    found: list[Sample] = []
     monkeypatch.setattr(following, "FOLLOWERS", (found.extend,))
     return found
 
@@ -62,7 +63,7 @@ def test_ordinary_check_in_before_django_is_followed(acme, key, probe, heard):
 
 
 def test_follower_that_fails_stops_no_other(caplog):
-    found: list[CheckedIn] = []
+    found: list[Sample] = []
 
     def broken(_batch: object) -> None:
         raise RuntimeError("no disk")

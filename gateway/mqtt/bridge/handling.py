@@ -15,7 +15,7 @@ from devices.status_services import Sign, signs_store
 from devices.statuses import read_status
 from gateway.callers import gateway_actor
 from gateway.configuring import After
-from gateway.following import CheckedIn, follow
+from gateway.following import follow
 from gateway.mqtt.bridge.intake import Heard
 from gateway.mqtt.bridge.offering import Offering
 from gateway.mqtt.bridge.pushing import Listeners, Pushing
@@ -29,6 +29,7 @@ from messaging.constants import PRUNED_EVERY
 from messaging.payloads import masked
 from messaging.question_services import question_ask, question_confirmed
 from messaging.services import AT_ONCE, Seen, messages_keep, messages_prune, publications_send
+from telemetry.samples import Sample
 
 logger = logging.getLogger(__name__)
 
@@ -208,10 +209,10 @@ def _shown(payload: bytes) -> bytes:
         return payload
 
 
-def _followed(sign: Sign) -> CheckedIn:
+def _followed(sign: Sign) -> Sample:
     device = sign.device
     status, level = (None, "") if sign.status is None else read_status(sign.status)
-    return CheckedIn(
+    return Sample(
         device_id=device.pk,
         uid=device.uid,
         organization_id=device.organization_id,

@@ -10,7 +10,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
 from builds.choices import BuildStatus
@@ -59,6 +59,18 @@ class TestStatement:
         assert (state.status, state.level, state.rssi) == ("warm", "warning", "-60")
         assert (state.checkins, state.address, state.env_hash) == (1, ADDRESS, "e1")
         assert (timezone.now() - state.last_seen_at).total_seconds() < 5
+
+    def test_statement_is_planned_once_for_a_connection(self, key, known):
+        if connection.vendor != "postgresql":
+            pytest.skip("SQLite's driver keeps statements by itself")
+        for _ in range(7):  # the server plans the first five with their values
+            assert stored_of(key, known) is not None
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT max(generic_plans) FROM pg_prepared_statements WHERE statement LIKE %s",
+                [f"%{DeviceState._meta.db_table}%"],
+            )
+            assert cursor.fetchone()[0] >= 2
 
     def test_digest_of_the_key_is_the_key(self, key, known):
         assert stored_of(key_digest(key), known) is not None
