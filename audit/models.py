@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from audit.events import EventType, events
 from audit.fields import CanonicalJSONField
-from audit.presentation import Change, changes_of, details_of
+from audit.presentation import Change, changes_of, details_of, with_short_ids
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
 
@@ -101,6 +101,11 @@ class AuditEvent(UidModel):
     def details(self) -> list[tuple[str, str]]:
         """Return what else was recorded, as labels and words."""
         return details_of(self.data)  # type: ignore[arg-type]
+
+    @property
+    def shown_actor(self) -> str:
+        """Return who did it, for lists."""
+        return with_short_ids(self.actor)
 
     @property
     def came_with(self) -> str:

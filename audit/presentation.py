@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.text import capfirst
 
 MISSING = ("", None, [], {})
+UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ def changes_of(target_type: str, data: dict[str, Any]) -> list[Change]:
         for name, said in changes.items()
         if isinstance(said, dict) and {"before", "after"} <= said.keys()
     ]
+
+
+def with_short_ids(text: str) -> str:
+    """Return a text for lists: of a UUID its beginning, as lists show ids."""
+    return UUID.sub(r"\1", text)
 
 
 def details_of(data: dict[str, Any]) -> list[tuple[str, str]]:

@@ -132,6 +132,13 @@ class BuildTable(ConsoleTable):
         order_by = ("-created_at",)
 
 
+class DeviceBuildTable(BuildTable):
+    """The builds for one device."""
+
+    class Meta(BuildTable.Meta):
+        exclude = ("device",)
+
+
 class SizeColumn(ComponentColumn):
     """Bytes, in the unit that reads best."""
 

@@ -169,9 +169,15 @@ class NameColumn(ComponentColumn):
 
 
 class TimeColumn(ComponentColumn):
-    """A moment, relative on the page and absolute in the export."""
+    """A moment, relative on the page and absolute in the export.
+
+    `empty` is said where there is none: "not yet" for what is still to come.
+    """
 
     template = "components/columns/reltime.html"
+
+    def __init__(self, empty: str = "never", **extra: Any) -> None:
+        super().__init__(extra_context={"empty": empty}, **extra)
 
 
 class StatusColumn(ComponentColumn):

@@ -23,6 +23,10 @@ from devices.health import (
     state_of,
 )
 
+BEYOND_PHONE = {
+    "th": {"class": "d-none d-sm-table-cell"},
+    "td": {"class": "d-none d-sm-table-cell"},
+}
 WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
 WIDER = {"th": {"class": "d-none d-xxl-table-cell"}, "td": {"class": "d-none d-xxl-table-cell"}}
 NUMBER = {"th": {"class": "num"}, "td": {"class": "num"}}
@@ -192,6 +196,13 @@ class MemberTable(DeviceTable):
 
     class Meta(DeviceTable.Meta):
         exclude = ("tags", "platform")
+
+
+class SourceDeviceTable(DeviceTable):
+    """The devices that are built from one source."""
+
+    class Meta(DeviceTable.Meta):
+        exclude = ("source", "tags")
 
 
 class EnvironmentTable(ConsoleTable):

@@ -83,7 +83,7 @@ class DeliveryTable(ConsoleTable):
     state = StatusColumn(order_by=("state", "pk"))
     attempts = tables.Column(orderable=False, attrs=WIDE)
     created_at = TimeColumn(verbose_name="Made", order_by=("created_at", "pk"))
-    ended_at = TimeColumn(verbose_name="Ended", order_by=("ended_at", "pk"), attrs=WIDE)
+    ended_at = TimeColumn("not yet", verbose_name="Ended", order_by=("ended_at", "pk"), attrs=WIDE)
 
     class Meta:
         order_by = ("-created_at",)

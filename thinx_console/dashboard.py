@@ -197,20 +197,27 @@ def newest_builds(view: View) -> list[Build]:
 def devices_in_need(view: View) -> list[Device]:
     """Return the devices that report trouble or are not heard of, the worst first.
 
-    Each carries `need`, the word and colour of its reason. The silent ones are asked for apart:
-    an index finds the latest of them however many there are.
+    Each carries `need`, the word and colour of its reason. Errors are asked for first, of which
+    there is an index; of a large fleet they mostly fill the list, and nothing else is looked at.
     """
     rank = Case(
-        When(state__level="error", then=Value(0)),
-        When(state__offer_state="failed", then=Value(1)),
-        default=Value(2),
+        When(state__offer_state="failed", then=Value(0)),
+        default=Value(1),
         output_field=IntegerField(),
     )
     fleet = view.rows(Device.objects.select_related("state"))
+    latest = ("-state__last_seen_at", "pk")
     ails = Q(state__level__in=ALARMS) | Q(state__offer_state="failed")
     heard = fleet.filter(ails, presence.online()).annotate(rank=rank)
-    silent = fleet.filter(presence.offline()).order_by("-state__last_seen_at", "pk")
-    found = [*heard.order_by("rank", "-state__last_seen_at", "pk")[:ROWS], *silent[:ROWS]][:ROWS]
+    found: list[Device] = []
+    for rows in (
+        fleet.filter(presence.online(), state__level="error").order_by(*latest),
+        heard.exclude(state__level="error").order_by("rank", *latest),
+        fleet.filter(presence.offline()).order_by(*latest),
+    ):
+        found += rows[: ROWS - len(found)]
+        if len(found) == ROWS:
+            break
     for device in found:
         device.need = _need_of(device)  # type: ignore[attr-defined]
     return found

@@ -11,7 +11,7 @@ from builds.environments import DESYNC, synchrony
 from builds.forms import BuildStartForm
 from builds.models import Build
 from builds.services import build_can_start, build_start
-from builds.tables import BuildTable
+from builds.tables import DeviceBuildTable
 from core.scoping import sees
 from core.views import Action, ObjectActionView, ObjectTabView, register_model_view
 from core.views.actions import object_actions
@@ -37,7 +37,7 @@ class DeviceBuildsView(DevicePage, ObjectTabView):
     """The builds made for the device."""
 
     tab = "builds"
-    table_class = BuildTable
+    table_class = DeviceBuildTable
     empty_title = "Nothing was built yet"
     empty_text = "Build firmware to make the first one. Its log is kept here."
 

@@ -36,7 +36,7 @@ from core.views import (
 from core.views.actions import object_actions
 from devices.models import Device
 from devices.overview import visible_variables
-from devices.tables import DeviceTable, EnvironmentTable
+from devices.tables import EnvironmentTable, SourceDeviceTable
 from devices.views.listing import LISTED
 from keys.models import EnvVar
 
@@ -163,7 +163,7 @@ class SourceDevicesView(SourcePage, ObjectTabView):
     """The devices that are built from the source."""
 
     tab = "devices"
-    table_class = DeviceTable
+    table_class = SourceDeviceTable
     empty_title = "No device uses this source"
     empty_text = "Attach it on a device's page, or to many devices at once in their list."
 

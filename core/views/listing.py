@@ -43,7 +43,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class EmptyState:
-    """What a list says while it is empty; `docs` is the URL name of the page that tells how."""
+    """What a list says while it is empty; `docs` is the URL name of the page that tells how.
+
+    The button is for `verb` of the model, or leads to the list with the URL name `leads_to`.
+    """
 
     title: str
     text: str
@@ -51,6 +54,7 @@ class EmptyState:
     button: str = ""
     verb: str = "add"
     docs: str = ""
+    leads_to: str = ""
 
 
 class ObjectListView(ScopedViewMixin, View):
@@ -140,7 +144,9 @@ class ObjectListView(ScopedViewMixin, View):
         found: dict[str, Any] = {"title": state.title, "text": state.text, "icon": state.icon}
         found["docs_url"] = reverse(state.docs) if state.docs else ""
         found["action"] = None
-        if state.button and self._may_begin(model):
+        if state.leads_to:
+            found["action"] = {"label": state.button, "url": reverse(state.leads_to)}
+        elif state.button and self._may_begin(model):
             url = reverse(url_name(model, state.verb))
             found["action"] = {"label": state.button, "url": url}
         return found

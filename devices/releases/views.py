@@ -63,6 +63,8 @@ class ReleasedDeviceListView(ObjectListView):
         "A device that you release on its page is listed here, and can be re-claimed while nobody "
         "else has it.",
         icon="plug",
+        button="See devices",
+        leads_to="devices:device_list",
     )
 
 

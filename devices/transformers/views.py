@@ -97,7 +97,7 @@ class TransformerPage(ObjectView):
         current = obj.current
         return [
             Fact("Version", current.number if current else "none"),
-            Fact("Of", time=current.created_at if current else None),
+            Fact("Saved", time=current.created_at if current else None),
             Fact("By", current.author if current else ""),
             Fact("What changed", current.note if current else ""),
             Fact("Organization", obj.organization),

@@ -11,7 +11,7 @@ from core.tables import (
     StatusColumn,
     TimeColumn,
 )
-from devices.tables import WIDE, WIDER
+from devices.tables import BEYOND_PHONE, WIDE, WIDER
 
 
 class JobColumn(ComponentColumn):
@@ -40,10 +40,17 @@ class BulkJobTable(ConsoleTable):
         attrs=WIDER,
     )
     created = TimeColumn(
-        accessor="created_at", verbose_name="Started", order_by=("created_at", "pk")
+        accessor="created_at",
+        verbose_name="Started",
+        order_by=("created_at", "pk"),
+        attrs=BEYOND_PHONE,
     )
     ended = TimeColumn(
-        accessor="ended_at", verbose_name="Ended", order_by=("ended_at", "pk"), attrs=WIDE
+        "not yet",
+        accessor="ended_at",
+        verbose_name="Ended",
+        order_by=("ended_at", "pk"),
+        attrs=WIDE,
     )
     row_actions = ActionsColumn()
 
@@ -70,5 +77,9 @@ class BulkJobItemTable(ConsoleTable):
     state = StatusColumn(order_by=("state", "pk"))
     message = ComponentColumn("fleet/columns/message.html", verbose_name="Result", orderable=False)
     ended = TimeColumn(
-        accessor="ended_at", verbose_name="When", order_by=("ended_at", "pk"), attrs=WIDE
+        "not yet",
+        accessor="ended_at",
+        verbose_name="When",
+        order_by=("ended_at", "pk"),
+        attrs=WIDE,
     )

@@ -160,6 +160,8 @@ class BulkJobListView(ObjectListView):
         f"Select more than {AT_ONCE} devices in their list, or all that match a filter, and "
         "choose what to do with them. It becomes a job that you can watch here.",
         icon="list-check",
+        button="See devices",
+        leads_to="devices:device_list",
     )
     saved_views = (("All", ""), ("Running", "state=running"), ("Done", "state=done"))
 
@@ -182,7 +184,7 @@ class BulkJobPage(ObjectView):
             Fact("Action", obj.label),
             *(Fact(label, text) for label, text in asked_for(obj)),
             Fact("Started by", obj.started_by or "nobody any more"),
-            Fact("With", obj.credential),
+            *([Fact("With", obj.credential)] if obj.credential else []),
             Fact("Organization", obj.organization),
             Fact("Started", time=obj.created_at),
             Fact("Ended", time=obj.ended_at),

@@ -55,7 +55,7 @@ class ReceiptTable(ConsoleTable):
     sent = ComponentColumn(
         "fleet/columns/sent.html", accessor="sent_at", order_by=("sent_at", "pk"), attrs=WIDE
     )
-    ended = TimeColumn(accessor="ended_at", order_by=("ended_at", "pk"), attrs=WIDE)
+    ended = TimeColumn("not yet", accessor="ended_at", order_by=("ended_at", "pk"), attrs=WIDE)
     by = ComponentColumn(
         "fleet/columns/by.html", accessor="push__created_by", orderable=False, attrs=WIDER
     )
@@ -73,8 +73,10 @@ class DeviceReceiptTable(ConsoleTable):
     sent = ComponentColumn(
         "fleet/columns/sent.html", accessor="sent_at", order_by=("sent_at", "pk"), attrs=WIDE
     )
-    delivered = TimeColumn(accessor="delivered_at", order_by=("delivered_at", "pk"), attrs=WIDER)
-    ended = TimeColumn(accessor="ended_at", order_by=("ended_at", "pk"), attrs=WIDE)
+    delivered = TimeColumn(
+        "not yet", accessor="delivered_at", order_by=("delivered_at", "pk"), attrs=WIDER
+    )
+    ended = TimeColumn("not yet", accessor="ended_at", order_by=("ended_at", "pk"), attrs=WIDE)
 
     class Meta:
         order_by = ("pk",)

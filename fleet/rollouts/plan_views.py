@@ -13,7 +13,7 @@ from core.views.actions import object_actions
 from fleet.rollouts import automatic
 from fleet.rollouts.forms import RolloutPlanForm
 from fleet.rollouts.models import Rollout, RolloutPlan
-from fleet.rollouts.tables import RolloutTable
+from fleet.rollouts.tables import SourceRolloutTable
 from fleet.rollouts.words import plan_facts
 
 PLANS = RolloutPlan.objects.select_related("organization", "source")
@@ -34,7 +34,7 @@ class SourceRolloutsView(SourcePage, ObjectTabView):
     tab = "rollouts"
     template_name = "fleet/source_rollouts.html"
     live_models = "fleet.rollout,fleet.rolloutplan"
-    table_class = RolloutTable
+    table_class = SourceRolloutTable
     empty_title = "Nothing was rolled out yet"
     empty_text = "Build firmware for many devices, then make a rollout of it; or set a plan above."
 

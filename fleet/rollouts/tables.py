@@ -21,12 +21,21 @@ class RolloutTable(ConsoleTable):
         "fleet/columns/rollout_wave.html", order_by=("wave", "pk"), attrs=WIDE_NUMBER
     )
     total = tables.Column(verbose_name="Devices", order_by=("total", "pk"), attrs=NUMBER)
-    started = TimeColumn(accessor="started_at", order_by=("started_at", "pk"), attrs=WIDE)
+    started = TimeColumn(
+        "not yet", accessor="started_at", order_by=("started_at", "pk"), attrs=WIDE
+    )
     created = TimeColumn(accessor="created_at", order_by=("created_at", "pk"), attrs=WIDER)
     row_actions = ActionsColumn()
 
     class Meta:
         order_by = ("-created",)
+
+
+class SourceRolloutTable(RolloutTable):
+    """The rollouts of one source."""
+
+    class Meta(RolloutTable.Meta):
+        exclude = ("firmware",)
 
 
 class RolloutTargetTable(ConsoleTable):
@@ -38,8 +47,10 @@ class RolloutTargetTable(ConsoleTable):
         "fleet/columns/target_message.html", verbose_name="Said", orderable=False
     )
     wave = tables.Column(order_by=("wave", "position", "pk"), attrs=WIDE_NUMBER)
-    offered = TimeColumn(accessor="offered_at", order_by=("offered_at", "pk"), attrs=WIDE)
-    ended = TimeColumn(accessor="ended_at", order_by=("ended_at", "pk"), attrs=WIDE)
+    offered = TimeColumn(
+        "not yet", accessor="offered_at", order_by=("offered_at", "pk"), attrs=WIDE
+    )
+    ended = TimeColumn("not yet", accessor="ended_at", order_by=("ended_at", "pk"), attrs=WIDE)
 
     class Meta:
         order_by = ("wave",)

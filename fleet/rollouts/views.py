@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,6 +47,21 @@ R = RolloutState
 ROWS = Rollout.objects.select_related("organization", "source", "build__source", "created_by")
 
 
+RETRIED = (R.RUNNING, R.PAUSED, R.HALTED, R.COMPLETED)
+
+
+def _devices(count: int) -> str:
+    return f"{count:,} device{'' if count == 1 else 's'}"
+
+
+def _waves(rollout: Rollout) -> str:
+    return f"{rollout.waves} wave{'' if rollout.waves == 1 else 's'}"
+
+
+def _has_failed(rollout: Rollout) -> bool:
+    return rollout.state in RETRIED and (rollout.targets.filter(state=TargetState.FAILED).exists())
+
+
 def _in(*states: str) -> Any:
     return lambda rollout: rollout.state in states
 
@@ -62,7 +78,7 @@ VERBS = (
         "retry",
         "run",
         "refresh",
-        shown=_in(R.RUNNING, R.PAUSED, R.HALTED, R.COMPLETED),
+        shown=_in(*RETRIED),
     ),
     Action(
         "Roll back",
@@ -82,6 +98,8 @@ VERBS = (
     ),
     Action("Delete", "delete", icon="trash", style="danger", shown=_in(*DELETABLE)),
 )
+# A list does not ask of each row whether a device failed; a page does.
+OF_ONE = tuple(replace(verb, shown=_has_failed) if verb.verb == "retry" else verb for verb in VERBS)
 
 
 @register_model_view(Rollout, "list", detail=False)
@@ -114,7 +132,7 @@ class RolloutPage(ObjectView):
 
     queryset = ROWS
     live_prefix = "rollout"
-    actions = VERBS
+    actions = OF_ONE
     tabs = (Tab("Devices"), AUDIT_TAB)
 
     def status_value(self, obj: Any) -> str:
@@ -249,9 +267,10 @@ class RolloutStartView(RolloutVerbView):
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what begins."""
-        found = [f"{obj.total:,} devices in {obj.waves} waves, the first one now."]
+        now = "" if obj.waves == 1 else ", the first one now"
+        found = [f"{_devices(obj.total)} in {_waves(obj)}{now}."]
         if obj.rules.needs_approval:
-            found = [f"Asks somebody else to approve it first; then {obj.total:,} devices."]
+            found = [f"Asks somebody else to approve it first; then {_devices(obj.total)}."]
         return found
 
 
@@ -267,7 +286,7 @@ class RolloutApproveView(RolloutVerbView):
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what begins."""
-        return [f"It goes to {obj.total:,} devices in {obj.waves} waves."]
+        return [f"It goes to {_devices(obj.total)} in {_waves(obj)}."]
 
 
 @register_model_view(Rollout, "pause")
@@ -306,6 +325,11 @@ class RolloutRetryView(RolloutVerbView):
     title = "Retry the failed devices of {}?"
     submit_label = "Retry failed"
     success = "The failed devices of {} are tried again."
+
+    def consequences(self, obj: Any) -> list[str]:
+        """Say how many begin anew."""
+        failed = obj.targets.filter(state=TargetState.FAILED).count()
+        return [f"It is offered again to {_devices(failed)} that failed."]
 
 
 @register_model_view(Rollout, "roll_back")
@@ -355,7 +379,7 @@ class RolloutDeleteView(ObjectDeleteView):
 
     def consequences(self, obj: Any) -> list[str]:
         """Say what goes along."""
-        return [f"The results of its {obj.total:,} devices go along; the firmware stays."]
+        return [f"The results of its {_devices(obj.total)} go along; the firmware stays."]
 
 
 @register_model_view(Device, "bulk_rollout", detail=False)

@@ -7,7 +7,7 @@ from typing import Any
 import django_tables2 as tables
 
 from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, StatusColumn, TimeColumn
-from devices.tables import WIDE
+from devices.tables import BEYOND_PHONE, WIDE
 
 
 class PartyColumn(ComponentColumn):
@@ -30,7 +30,9 @@ class TransferTable(ConsoleTable):
     devices = tables.Column(orderable=False)
     moved = tables.Column(orderable=False, attrs=WIDE)
     requested = TimeColumn(
-        accessor="transfer__requested_at", order_by=("transfer__requested_at", "pk")
+        accessor="transfer__requested_at",
+        order_by=("transfer__requested_at", "pk"),
+        attrs=BEYOND_PHONE,
     )
     expires = TimeColumn(
         accessor="transfer__expires_at", order_by=("transfer__expires_at", "pk"), attrs=WIDE
@@ -51,7 +53,9 @@ class TransferItemTable(ConsoleTable):
         order_by=("alias", "pk"),
     )
     state = ComponentColumn("fleet/columns/transfer_state.html", order_by=("state", "pk"))
-    moved = TimeColumn(accessor="moved_at", order_by=("moved_at", "pk"))
+    moved = TimeColumn(
+        "not yet", accessor="moved_at", order_by=("moved_at", "pk"), attrs=BEYOND_PHONE
+    )
 
     class Meta:
         order_by = ("device",)

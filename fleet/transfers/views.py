@@ -11,7 +11,6 @@ from django.shortcuts import redirect
 from django_tables2 import RequestConfig
 
 from core.exceptions import DomainError
-from core.scoping import sees
 from core.views import (
     Action,
     BulkActionView,
@@ -161,6 +160,8 @@ class TransferListView(ObjectListView):
         "To hand devices over to somebody else, choose them in the list of devices and press "
         "Transfer. What others offer to you shows here, and you get a mail.",
         icon="arrows-exchange",
+        button="See devices",
+        leads_to="devices:device_list",
     )
     saved_views = (
         ("All", ""),
@@ -190,11 +191,12 @@ class TransferView(ObjectView):
     def facts(self, obj: Any) -> list[Fact]:
         """Return who, when, and what was chosen."""
         transfer = obj.transfer
+        into = obj.organization if obj.is_incoming else transfer.recipient
         return [
             Fact("Direction", obj.get_direction_display()),
             Fact("From", transfer.sender_name),
             Fact("To", transfer.addressed_to),
-            Fact("Into", obj.organization if obj.is_incoming else (transfer.recipient or "")),
+            *([Fact("Into", into)] if into else []),
             Fact("Asked by", transfer.requested_by or ""),
             Fact("Asked", time=transfer.requested_at),
             *([Fact("Open until", time=transfer.expires_at)] if transfer.state in OPEN else []),
@@ -207,10 +209,13 @@ class TransferView(ObjectView):
         """Add the devices, what happens with each, and the proofs."""
         table = TransferItemTable(items_of(obj.transfer), request=self.request)
         RequestConfig(self.request, paginate={"per_page": 50, "silent": True}).configure(table)
-        for row in table.paginated_rows:
-            device = row.record.device
-            is_seen = device is not None and sees(self.actor, device)
-            row.record.page = device.get_absolute_url() if is_seen else ""
+        items = [row.record for row in table.paginated_rows]
+        seen = Device.objects.allowed(self.actor).filter(
+            pk__in=[item.device_id for item in items if item.device_id]
+        )
+        pks = {*seen.order_by().values_list("pk", flat=True)}
+        for item in items:
+            item.page = item.device.get_absolute_url() if item.device_id in pks else ""
         return {
             "table": table,
             "total": table.paginator.count,
@@ -240,7 +245,7 @@ class TransferAcceptView(TransferAnswerView):
 
     sudo = True
     form_class = ChosenItemsForm
-    title = "Accept devices? {}"
+    title = "Accept the devices from {0.transfer.sender_name}?"
     submit_label = "Accept"
 
     def form_kwargs(self, obj: Any) -> dict[str, Any]:
@@ -262,7 +267,7 @@ class TransferAcceptView(TransferAnswerView):
 class TransferDeclineView(TransferAnswerView):
     """Declines all that is pending."""
 
-    title = "Decline? {}"
+    title = "Decline the devices from {0.transfer.sender_name}?"
     submit_label = "Decline"
     service = transfer_decline
     success = "The transfer is declined."
@@ -279,7 +284,7 @@ class TransferWithdrawView(TransferAnswerView):
     """Takes back what was not accepted."""
 
     action = "withdraw"
-    title = "Withdraw the transfer? {}"
+    title = "Withdraw the transfer to {0.transfer.addressed_to}?"
     submit_label = "Withdraw"
     cancel_label = "Keep it"
     danger = True
@@ -296,7 +301,7 @@ class TransferRetryView(TransferAnswerView):
     """Has what failed tried again."""
 
     sudo = True
-    title = "Try again? {}"
+    title = "Try the transfer from {0.transfer.sender_name} again?"
     submit_label = "Try again"
     service = transfer_retry
     success = "The devices that failed are tried again."

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from accounts.actor import Actor
 from builds.choices import BuildStatus
 from builds.models import Build
 from devices.models import DeviceState
@@ -137,6 +138,19 @@ def test_devices_in_need_are_named_worst_first_with_the_reason(client, acme):
         assert words in page.text
 
 
+def test_errors_fill_the_list_before_anything_else(client, acme):
+    for level, names in (("warning", "wx"), ("error", "abcdefg")):
+        for name in names:
+            said(DeviceFactory(organization=acme, alias=name), level=level)
+    assert {d.alias for d in client.get("/").context["devices"]} < set("abcdefg")
+
+
+def test_long_ids_of_who_did_it_show_their_beginning(client, acme):
+    who = Actor.named_system("build 0b5c1f0e-0d0a-4d8f-9a55-6b1f6f0a7c11")
+    env_var_set(who, organization=acme, name="A", value="1")
+    assert ">system: build 0b5c1f0e</span>" in client.get("/").text
+
+
 def test_newest_builds_and_events_show_and_lead_on(client, acme, alice):
     build = BuildFactory(source__organization=acme, running=True)
     key, _ = make_api_key(acme, user=alice, alias="sensors")
@@ -186,9 +200,7 @@ def test_example_is_not_offered_in_the_server_profile_nor_to_viewers(
     assert "Load the example" not in client.get("/").text
 
 
-def test_dashboard_costs_the_same_number_of_queries_with_one_and_ten_of_everything(
-    client, acme, alice
-):
+def test_dashboard_costs_no_more_queries_with_ten_of_everything_than_with_one(client, acme, alice):
     def add(count: int) -> int:
         for _ in range(count):
             source = SourceFactory(organization=acme)
@@ -198,7 +210,8 @@ def test_dashboard_costs_the_same_number_of_queries_with_one_and_ten_of_everythi
             make_api_key(acme, user=alice)
         return queries_of(client, "/")
 
-    assert add(1) == add(9) <= 32
+    one = add(1)
+    assert add(9) <= one <= 32
 
 
 def test_stranger_is_sent_to_sign_in(db, client):

@@ -16,6 +16,7 @@ from fleet.transfers.moving import transfers_move
 from tests.factories.accounts import make_user
 from tests.factories.devices import DeviceFactory
 from tests.factories.fleet import make_transfer, other_side
+from tests.support.queries import queries_of
 
 pytestmark = pytest.mark.django_db
 BULK = "/devices/bulk-transfer/"
@@ -111,6 +112,16 @@ def test_list_has_the_same_number_of_queries_with_one_row_and_with_ten(in_acme, 
             client.get("/transfers/")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_page_has_the_same_number_of_queries_with_one_device_and_with_ten(in_acme, alice, acme):
+    def add(count: int) -> int:
+        devices = [DeviceFactory(organization=acme) for _ in range(count)]
+        party = make_transfer(devices, "x@example.org", user=alice)
+        return queries_of(in_acme(alice), page(party))
+
+    add(1)
+    assert add(10) == add(1)
 
 
 def test_empty_list_says_how_to_begin(in_acme, alice):

@@ -161,7 +161,10 @@ def test_verbs_ask_act_and_are_audited(in_acme, olga, running):
 
     press("pause", R.PAUSED)
     press("resume", R.RUNNING)
+    assert "Retry failed" not in client.get(base).text
     RolloutTarget.objects.filter(position=0).update(state=TargetState.FAILED)
+    assert "Retry failed" in client.get(base).text
+    assert "It is offered again to 1 device that failed." in client.get(f"{base}retry/").text
     press("retry", R.RUNNING)
     press("roll-back", R.ROLLING_BACK, reason="Too hot")
     assert running.reason == "Too hot"
