@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 MAX_BODY = 64 * 1024
 JSON = "application/json; charset=utf-8"
 TEXT = "text/html; charset=utf-8"
+PLAIN = "text/plain; charset=utf-8"
 
 View = Callable[[HttpRequest], HttpResponseBase]
 

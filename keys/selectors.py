@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,17 +25,26 @@ def api_key_authenticate(presented: str, *, digest_accepted: bool = False) -> Ap
     Deployed THiNX devices may present the SHA-256 of their key instead of the key; the gateway
     asks for that with `digest_accepted`. Text that cannot be a key costs no query.
     """
-    text = presented.strip().strip("\"'").lower()
-    if not _HEX64.match(text):
-        return None
-    digests = [key_digest(text), text] if digest_accepted else [key_digest(text)]
-    now = timezone.now()
-    return (
-        ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
-        .filter(digest__in=digests)
-        .select_related("organization", "user", "device")
-        .first()
-    )
+    return api_keys_authenticate([presented], digest_accepted=digest_accepted).get(presented)
+
+
+def api_keys_authenticate(
+    presented: Iterable[str], *, digest_accepted: bool = False
+) -> dict[str, ApiKey]:
+    """Return the live keys among what was presented, by their texts as presented. One query."""
+    digests: dict[str, list[str]] = {}
+    for said in presented:
+        text = said.strip().strip("\"'").lower()
+        if _HEX64.match(text):
+            digests[said] = [key_digest(text), text] if digest_accepted else [key_digest(text)]
+    if not digests:
+        return {}
+    asked = {digest for several in digests.values() for digest in several}
+    live = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    rows = ApiKey.objects.filter(live, revoked_at=None, digest__in=asked).order_by()
+    keys = {key.digest: key for key in rows.select_related("organization", "user", "device")}
+    found = {said: [keys[d] for d in several if d in keys] for said, several in digests.items()}
+    return {said: several[0] for said, several in found.items() if several}
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,14 @@ _everywhere: Recent[UUID] = Recent(10_000)
 def api_key_used(actor: Any, key: ApiKey, *, address: str) -> None:
     """Note the use of a key, at most once a minute so that check-ins stay cheap.
 
-    Audits the first use from each address, whoever the actor is that the key makes.
+    Audits the first use from each address, whoever the actor is that the key makes. Who does not
+    know the address leaves the one that is known.
     """
     now, address = timezone.now(), address[:64]
     stale = key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60
-    if stale or key.last_used_address != address:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now, last_used_address=address)
+    if stale or (address and key.last_used_address != address):
+        where = {"last_used_address": address} if address else {}
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now, **where)
     if address and (key.uid, address) not in _known and key.uid not in _everywhere:
         _remember(actor, key, address)
 

@@ -8,5 +8,6 @@ package were not there.
 
 `calls` reads a request, `writer` gathers calls and commits them together, `statements` is the SQL
 of both databases, `notices` says afterwards what may wait, `line` holds back calls when too many
-need the services at once, `app` is the ASGI application.
+need the services at once, `app` is the ASGI application. `questions` are
+those of RabbitMQ, which are answered here for the same reason.
 """

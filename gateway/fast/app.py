@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from core.grouping import Full
 from gateway.fast.calls import Call, read_call
 from gateway.fast.http import (
     Application,
@@ -24,7 +25,7 @@ from gateway.fast.notices import Notices, told_by
 from gateway.fast.questions import BrokerQuestions
 from gateway.fast.senders import KnownSenders
 from gateway.fast.statements import Stored
-from gateway.fast.writer import Full, GroupWriter
+from gateway.fast.writer import GroupWriter
 from gateway.leaving import UNHEARD, Leaving
 from gateway.protocol import answers
 
@@ -134,5 +135,5 @@ def _said(call: Call, stored: Stored) -> bytes:
 
 def with_fast_check_ins(inner: Application) -> Application:
     """Return the application with the fast way in front, unless a setting leaves it out."""
-    in_turn = BrokerQuestions(inner)
-    return FastCheckIns(in_turn) if settings.FAST_CHECK_INS else in_turn
+    asked = BrokerQuestions(inner)
+    return FastCheckIns(asked) if settings.FAST_CHECK_INS else asked

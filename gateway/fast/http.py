@@ -39,14 +39,16 @@ def again(taken: bytes, receive: Receive, *, is_whole: bool) -> Receive:
     return receive_again
 
 
-async def answer(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+async def answer(
+    send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes], kind: str = JSON
+) -> None:
     """Send a whole answer."""
     await send(
         {
             "type": "http.response.start",
             "status": status,
             "headers": [
-                (b"content-type", JSON.encode()),
+                (b"content-type", kind.encode()),
                 (b"content-length", b"%d" % len(body)),
                 (b"cache-control", b"no-store"),
                 (b"x-content-type-options", b"nosniff"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from gateway.fast.writer import Full
+from core.grouping import Full
 
 # Each has a thread and a database connection of its own while it is served.
 AT_ONCE = 16

@@ -1,44 +1,64 @@
-"""The ASGI application that lets RabbitMQ's questions in a few at a time.
+"""The ASGI application that answers what RabbitMQ asks, before Django: many questions together.
 
-Django serves each call in a thread of its own, and RabbitMQ asks several questions for every device
-that connects. It gives up a question after a while, and the device comes again: a server that goes
-on with thousands of questions nobody waits for answers none in time and never catches up.
+RabbitMQ asks several questions for every device that connects, and gives one up after a while. It
+must be told now, not remembered: a key may have been revoked since.
 """
 
 from __future__ import annotations
 
-from gateway.fast.http import Application, Receive, Scope, Send, again, come_again, read_body
-from gateway.fast.line import Line
-from gateway.fast.writer import Full
-from gateway.leaving import Leaving
+from django.db import DatabaseError
+
+from core.grouping import Full, Grouped
+from gateway.endpoint import PLAIN
+from gateway.fast.http import (
+    Application,
+    Receive,
+    Scope,
+    Send,
+    again,
+    answer,
+    come_again,
+    read_body,
+)
+from gateway.mqtt.rabbitmq.answers import Asked, answered
+from gateway.mqtt.rabbitmq.asking import may_ask, values_of
 
 PREFIX = "/mqtt/"
 
 
 class BrokerQuestions:
-    """Passes on what is asked below /mqtt/ in turn; `inner` is the whole console."""
+    """Answers what RabbitMQ posts below /mqtt/; `inner` is the whole console, for all else."""
 
     def __init__(self, inner: Application) -> None:
         self.inner = inner
-        self.line = Line()
+        self.answers: Grouped[tuple[str, Asked], str] = Grouped(
+            answered, name="questions of RabbitMQ"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+        if not _is_question(scope):
             await self.inner(scope, receive, send)
             return
         taken, is_whole = await read_body(receive)
-        if not is_whole:  # who sends slowly must not keep the others out
+        if not is_whole:
             await self.inner(scope, again(taken, receive, is_whole=False), send)
             return
-        leaving = Leaving(receive)
-        leaving.watch()
+        question = scope["path"].removeprefix(PREFIX)
         try:
-            async with self.line:
-                if leaving.is_gone:
-                    await come_again(send)
-                else:
-                    await self.inner(scope, again(taken, leaving.receive, is_whole=True), send)
-        except Full:
+            said = await self.answers.submit((question, values_of(taken)))
+        except (Full, DatabaseError):
             await come_again(send)
-        finally:
-            leaving.end()
+            return
+        await answer(send, 200, said.encode(), kind=PLAIN)
+
+
+def _is_question(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return False
+    if scope["path"] not in PATHS:
+        return False
+    address = (scope.get("client") or ("",))[0] or ""
+    return may_ask(address, {name.decode("latin-1") for name, _ in scope["headers"]})
+
+
+PATHS = frozenset(f"{PREFIX}{question}" for question in ("user", "vhost", "resource", "topic"))

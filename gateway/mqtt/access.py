@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.actor import Actor
 from accounts.models import Organization
 from audit.recorder import record
 from audit.refusals import first_lately
@@ -18,10 +20,12 @@ from devices.models import Device
 from gateway.callers import gateway_actor
 from gateway.mqtt.service import SERVICE_USER, is_service_password
 from keys.models import ApiKey
-from keys.selectors import api_key_authenticate
+from keys.selectors import api_keys_authenticate
 from keys.usage import api_key_presented, api_key_used
 
 _OWNER_ID = re.compile(r"[0-9a-f]{64}")
+# An owner id; whatever form of a udid is longer than that is none.
+LONGEST_NAME = 64
 
 
 @dataclass(frozen=True)
@@ -72,52 +76,90 @@ def covers(allowed: str, asked: str) -> bool:
 SERVICE = Principal(0, "")
 
 
-def authenticate(username: str, password: str, *, address: str = "") -> Principal | None:
+@dataclass(frozen=True)
+class SignIn:
+    """A name and an API key as a client presents them, and from where."""
+
+    username: str
+    password: str = field(repr=False)
+    address: str = ""
+
+
+def identify(username: str, password: str, *, address: str = "") -> Principal | None:
     """Return who presents this key: an owner id, or the udid of one of the key's devices.
 
     A firmware key belongs to one device. Libraries that sign in with the owner id get what that
     device may use, not the whole owner. Audits refusals, and the first use from an address.
     """
-    refresh_connections()
-    return identify(username, password, address=address)
+    return identify_all([SignIn(username, password, address)])[0]
 
 
-def identify(username: str, password: str, *, address: str = "") -> Principal | None:
-    """Do what `authenticate` does, on the database connection of a request."""
-    if username == SERVICE_USER and is_service_password(password):
-        return SERVICE
-    key = api_key_authenticate(password)
-    principal = principal_of_key(key, username) if key is not None else None
-    if key is None or principal is None:
-        note_refusal(username, address)
-        return None
-    api_key_presented(key, presented=password)
-    actor = gateway_actor(address, credential=f"API key {key.prefix}")
-    api_key_used(actor, key, address=address)
-    return principal
+def identify_all(asked: Sequence[SignIn]) -> list[Principal | None]:
+    """Return who each of them is. Two queries, and those of what has to be noted of a key."""
+    keys = api_keys_authenticate({one.password for one in asked if not _is_console(one)})
+    named = {one: key for one in asked if (key := keys.get(one.password)) is not None}
+    principals = principals_of((key, one.username) for one, key in named.items())
+    found = {one: SERVICE if _is_console(one) else None for one in asked}
+    found |= dict(zip(named, principals, strict=True))
+    used: dict[tuple[str, str], ApiKey] = {}
+    for one, principal in found.items():
+        if principal is None:
+            note_refusal(one.username, one.address)
+        elif one in named:
+            used[one.password, one.address] = named[one]
+    for (presented, address), key in used.items():
+        api_key_presented(key, presented=presented)
+        api_key_used(key_actor(key, address), key, address=address)
+    return [found[one] for one in asked]
+
+
+def key_actor(key: ApiKey, address: str) -> Actor:
+    """Return who the audit log names for the holder of a key."""
+    return gateway_actor(address, credential=f"API key {key.prefix}")
+
+
+def _is_console(one: SignIn) -> bool:
+    return one.username == SERVICE_USER and is_service_password(one.password)
 
 
 def principal_of_key(key: ApiKey, username: str) -> Principal | None:
     """Return who signs in by this name with a key that is right, or None when nobody may."""
+    return principals_of([(key, username)])[0]
+
+
+def principals_of(presented: Iterable[tuple[ApiKey, str]]) -> list[Principal | None]:
+    """Return who each of them is that signs in by a name with a key that is right. One query."""
+    asked = [(key, username, uid_of(username)) for key, username in presented]
+    uids = {uid for key, _, uid in asked if uid is not None and key.device is None}
+    devices = {device.uid: device for device in Device.objects.filter(uid__in=uids).order_by()}
+    return [
+        _principal(key, username, key.device or (devices.get(uid) if uid is not None else None))
+        for key, username, uid in asked
+    ]
+
+
+def _principal(key: ApiKey, username: str, device: Device | None) -> Principal | None:
+    """Return who it is, where `device` is the key's own, or the one that was named."""
+    owner_id = key.organization.owner_id
     if not key.organization.is_active:
         return None
-    owner_id = key.organization.owner_id
-    if username == owner_id:
-        return _of_device(key, key.device) if key.device else Principal(key.pk, owner_id)
+    if username == owner_id and key.device is None:
+        return Principal(key.pk, owner_id)
+    if device is None or device.organization_id != key.organization_id:
+        return None
+    if username != owner_id and uid_of(username) != device.uid:
+        return None
+    return Principal(key.pk, owner_id, device.udid, frozenset(device.mesh_ids))
+
+
+def uid_of(username: str) -> uuid.UUID | None:
+    """Return the udid that a name is, or None when it is none."""
+    if len(username) > LONGEST_NAME:
+        return None
     try:
-        uid = uuid.UUID(username)
+        return uuid.UUID(username)
     except ValueError:
         return None
-    devices = Device.objects.filter(organization=key.organization, uid=uid)
-    if key.device is not None:
-        devices = devices.filter(pk=key.device.pk)
-    device = devices.first()
-    return None if device is None else _of_device(key, device)
-
-
-def _of_device(key: ApiKey, device: Device) -> Principal:
-    owner_id = key.organization.owner_id
-    return Principal(key.pk, owner_id, device.udid, frozenset(device.mesh_ids))
 
 
 def note_refusal(username: str, address: str) -> None:
@@ -137,9 +179,8 @@ def _named(username: str) -> Organization | None:
     """Return the organization whose owner id, or whose device, a stranger claims to be."""
     if _OWNER_ID.fullmatch(username):
         return Organization.objects.filter(owner_id=username).first()
-    try:
-        uid = uuid.UUID(username)
-    except ValueError:
+    uid = uid_of(username)
+    if uid is None:
         return None
     device = Device.objects.filter(uid=uid).select_related("organization").first()
     return device.organization if device is not None else None

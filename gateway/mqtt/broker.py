@@ -12,21 +12,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from amqtt.adapters import ReaderAdapter, StreamReaderAdapter, WriterAdapter
 from amqtt.broker import Broker, Server
-from amqtt.contexts import Action
+from amqtt.contexts import Action, ListenerType
 from amqtt.errors import AMQTTError, MQTTError, NoDataError
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError
 from django.utils import timezone
 
-from gateway.mqtt.access import Principal, authenticate, refreshed
+from core.grouping import Full, Grouped
+from gateway.mqtt.access import Principal, SignIn, identify_all, refreshed
 from gateway.mqtt.bridge.intake import Heard
 from gateway.mqtt.outgoing import AcknowledgedWriter, Outgoing
 from gateway.mqtt.plugins import ADDRESS, PRINCIPAL, SINCE, principal_of
@@ -36,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10
 RECHECK_SECONDS = 3
+# Connections that the system keeps until the loop has a moment for them.
+BACKLOG = 4096
 LARGEST_PACKET = 1_048_576
 RETAINED_MESSAGES = 50_000
 REFUSED = 0x80
@@ -95,6 +101,29 @@ class ConsoleBroker(Broker):
         super().__init__(config)
         self._broadcast_queue: Outgoing = Outgoing()
         self._subscriptions: Subscriptions = Subscriptions()
+        self._sign_ins: Grouped[SignIn, Principal | None] = Grouped(identify_all, name="sign-ins")
+
+    async def shutdown(self) -> None:
+        """End every connection, then what looks them up."""
+        await super().shutdown()
+        await asyncio.to_thread(self._sign_ins.close)
+
+    async def _create_server_instance(
+        self,
+        listener_name: str,
+        listener_type: ListenerType,
+        address: str | None,
+        port: int,
+        ssl_context: ssl.SSLContext | None,
+    ) -> asyncio.Server:
+        """Listen with room for a fleet that comes back at once, which amqtt leaves out."""
+        return await asyncio.start_server(
+            partial(self.stream_connected, listener_name=listener_name),
+            address,
+            port,
+            reuse_address=True,
+            backlog=BACKLOG,
+        )
 
     def say(self, topic: str, payload: bytes) -> None:
         """Publish once, with QoS 0 and never retained; may be called from any thread."""
@@ -233,9 +262,13 @@ class ConsoleBroker(Broker):
         except (MQTTError, NoDataError, TimeoutError, ValueError) as error:
             await writer.close()
             raise AMQTTError(f"no usable CONNECT from {remote_address}: {error}") from error
-        principal = await sync_to_async(authenticate)(
-            session.username or "", session.password or "", address=remote_address
-        )
+        presented = SignIn(session.username or "", session.password or "", remote_address)
+        try:
+            principal = await self._sign_ins.submit(presented)
+        except (Full, DatabaseError) as error:
+            session.password = None
+            await writer.close()
+            raise AMQTTError(f"{remote_address} could not be looked up: {error}") from error
         if principal is None or not _will_allowed(principal, session):
             session.password = None
             await _refuse(handler, session, reader, writer)

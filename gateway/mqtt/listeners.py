@@ -10,7 +10,7 @@ from pathlib import Path
 from amqtt.broker import Server
 
 from core.tls.served import ServerContext
-from gateway.mqtt.broker import CONNECT_SECONDS, ConsoleBroker
+from gateway.mqtt.broker import BACKLOG, CONNECT_SECONDS, ConsoleBroker
 from gateway.mqtt.proxy import read_proxy_line
 
 FOLLOW_SECONDS = 60
@@ -27,7 +27,7 @@ async def listen_tls(broker: ConsoleBroker, bind: str, port: int, served: Server
         ssl=served.context,
         ssl_handshake_timeout=CONNECT_SECONDS,
         ssl_shutdown_timeout=SHUTDOWN_SECONDS,
-        backlog=1024,
+        backlog=BACKLOG,
     )
     broker.add_listener(Server(name, server))
 
@@ -45,7 +45,7 @@ async def listen_carried(broker: ConsoleBroker, path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     server = await asyncio.start_unix_server(
-        partial(_carried, broker, name), path=str(path), backlog=1024
+        partial(_carried, broker, name), path=str(path), backlog=BACKLOG
     )
     path.chmod(0o600)
     broker.add_listener(Server(name, server))

@@ -8,93 +8,120 @@ the next thing it does. Topics come as routing keys, with dots for slashes and s
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
-
-from gateway.callers import gateway_actor
-from gateway.models import MqttClient
 from gateway.mqtt.access import (
     SERVICE,
     Principal,
+    SignIn,
     covers,
-    identify,
+    identify_all,
+    key_actor,
     live_keys,
     note_refusal,
-    principal_of_key,
+    principals_of,
 )
+from gateway.mqtt.rabbitmq.clients import Claim, claimed
 from gateway.mqtt.service import SERVICE_USER
 from keys.models import ApiKey
 from keys.usage import api_key_used
 
 ALLOW, DENY = "allow", "deny"
-VHOST, EXCHANGE = "/", "amq.topic"
+USER, VHOST, RESOURCE, TOPIC = "user", "vhost", "resource", "topic"
+HOST, EXCHANGE = "/", "amq.topic"
 SERVICE_TAG, ADMINISTRATOR = "console", "administrator"
-LONGEST_CLIENT_ID = 255
 _KEY_TAG = re.compile(r"key-([0-9]{1,18})\Z")
 _QUEUE = re.compile(r"mqtt-(?:subscription|will)-(?P<client_id>.*)qos[01]\Z", re.DOTALL)
 
 Asked = Mapping[str, str]
+# Who asks a question after the first, and the key that says so; the console has none.
+Known = tuple[ApiKey | None, Principal]
 
 
-def user(asked: Asked) -> str:
-    """Tell whether this name and password are right; the tags say which key it was.
+def answered(questions: Sequence[tuple[str, Asked]]) -> list[str]:
+    """Return the answers to several questions, each with what it is: a few queries for all."""
+    said = [DENY] * len(questions)
+    signing_in = [n for n, (question, _) in enumerate(questions) if question == USER]
+    for n, answer in zip(signing_in, _users([questions[n][1] for n in signing_in]), strict=True):
+        said[n] = answer
+    known = _known({n: asked for n, (question, asked) in enumerate(questions) if question != USER})
+    connecting = {n: who for n, who in known.items() if questions[n][0] == VHOST}
+    for n in _connected({n: (questions[n][1], who) for n, who in connecting.items()}):
+        said[n] = ALLOW
+    for n, (_, principal) in known.items():
+        question, asked = questions[n]
+        may = _MAY.get(question)
+        if may is not None and may(asked, principal):
+            said[n] = ALLOW
+    return said
+
+
+def _users(asked: Sequence[Asked]) -> list[str]:
+    """Tell whether names and passwords are right; the tags say which key it was.
 
     Devices come by MQTT, which tells their client id. Without one it is the management API or
     another protocol, and those are for the console alone.
     """
-    username, client_id = asked.get("username", ""), asked.get("client_id")
-    if client_id is None and username != SERVICE_USER:
-        return DENY
-    principal = identify(username, asked.get("password", ""))
+    signing_in = {
+        n: SignIn(one.get("username", ""), one.get("password", ""))
+        for n, one in enumerate(asked)
+        if "client_id" in one or one.get("username") == SERVICE_USER
+    }
+    found = dict(zip(signing_in, identify_all(list(signing_in.values())), strict=True))
+    return [_tagged(found.get(n), one) for n, one in enumerate(asked)]
+
+
+def _tagged(principal: Principal | None, asked: Asked) -> str:
     if principal is None:
         return DENY
     if principal.is_service:
-        return f"{ALLOW} {ADMINISTRATOR if client_id is None else SERVICE_TAG}"
+        return f"{ALLOW} {SERVICE_TAG if 'client_id' in asked else ADMINISTRATOR}"
     return f"{ALLOW} key-{principal.key_id}"
 
 
-def vhost(asked: Asked) -> str:
-    """Tell whether it may connect: its client id must be free, or its own from before."""
-    known = _known(asked)
-    if known is None or asked.get("vhost") != VHOST:
-        return DENY
-    key, principal = known
-    if key is None:
-        return ALLOW
-    address, client_id = asked.get("ip", ""), asked.get("client_id", "")
-    if not _takes(client_id, principal, asked.get("username", "")):
-        note_refusal(asked.get("username", ""), address)
-        return DENY
-    actor = gateway_actor(address, credential=f"API key {key.prefix}")
-    api_key_used(actor, key, address=address)
-    return ALLOW
+def _connected(asked: Mapping[int, tuple[Asked, Known]]) -> set[int]:
+    """Return who may connect: their client ids must be free, or their own from before."""
+    devices: dict[int, tuple[Claim, ApiKey]] = {}
+    may = set()
+    for n, (one, (key, principal)) in asked.items():
+        if key is None:
+            may.add(n)
+        else:
+            claim = Claim(one.get("client_id", ""), one.get("username", ""), principal)
+            devices[n] = claim, key
+    used: dict[tuple[int, str], ApiKey] = {}
+    claims = [claim for claim, _ in devices.values()]
+    for (n, (claim, key)), has in zip(devices.items(), claimed(claims), strict=True):
+        address = asked[n][0].get("ip", "")
+        if has:
+            may.add(n)
+            used[key.pk, address] = key
+        else:
+            note_refusal(claim.username, address)
+    for (_, address), key in used.items():
+        api_key_used(key_actor(key, address), key, address=address)
+    return may
 
 
-def resource(asked: Asked) -> str:
+def _may_use(asked: Asked, principal: Principal) -> bool:
     """Tell whether it may use an exchange or a queue: that of all topics, and its own queues."""
-    known = _known(asked)
-    if known is None or asked.get("vhost") != VHOST:
-        return DENY
-    if known[1].is_service:
-        return ALLOW
+    if principal.is_service:
+        return True
     name, client_id = asked.get("name", ""), asked.get("client_id")
     if asked.get("resource") == "queue":
         queue = _QUEUE.match(name)
-        return _said(queue is not None and queue["client_id"] == client_id)
+        return queue is not None and queue["client_id"] == client_id
     is_topics = asked.get("resource") == "exchange" and name == EXCHANGE
-    return _said(is_topics and asked.get("permission") in {"read", "write"})
+    return is_topics and asked.get("permission") in {"read", "write"}
 
 
-def topic(asked: Asked) -> str:
+def _may_say_or_hear(asked: Asked, principal: Principal) -> bool:
     """Tell whether it may publish to, or subscribe to, a topic or a filter of topics."""
-    known = _known(asked)
-    if known is None or asked.get("vhost") != VHOST or asked.get("name") != EXCHANGE:
-        return DENY
-    return _said(allows_routing_key(known[1], asked.get("routing_key", "")))
+    routing_key = asked.get("routing_key", "")
+    return asked.get("name") == EXCHANGE and allows_routing_key(principal, routing_key)
+
+
+_MAY = {RESOURCE: _may_use, TOPIC: _may_say_or_hear}
 
 
 def allows_routing_key(principal: Principal, routing_key: str) -> bool:
@@ -103,49 +130,26 @@ def allows_routing_key(principal: Principal, routing_key: str) -> bool:
     return any(covers(mine.replace(".", "/"), asked) for mine in principal.filters())
 
 
-def _said(is_allowed: bool) -> str:  # noqa: FBT001
-    return ALLOW if is_allowed else DENY
-
-
-def _known(asked: Asked) -> tuple[ApiKey | None, Principal] | None:
-    """Return the key that the connection's tag names and who it makes them, as of now."""
-    username, tags = asked.get("username", ""), asked.get("tags", "").split()
-    if username == SERVICE_USER:
-        return (None, SERVICE) if {SERVICE_TAG, ADMINISTRATOR} & set(tags) else None
-    tag = next(filter(None, map(_KEY_TAG.match, tags)), None)
-    if tag is None:
-        return None
-    keys = live_keys().select_related("organization", "device")
-    key = keys.filter(pk=int(tag[1])).first()
-    principal = principal_of_key(key, username) if key is not None else None
-    return (key, principal) if principal is not None else None
-
-
-def _takes(client_id: str, principal: Principal, username: str) -> bool:
-    """Have the client id be this one's; False when it is somebody else's."""
-    if not 0 < len(client_id) <= LONGEST_CLIENT_ID or not client_id.isprintable():
-        return False
-    now = timezone.now()
-    owned = {
-        "owner_id": principal.owner_id,
-        "udid": uuid.UUID(principal.udid) if principal.udid else None,
-    }
-    said: dict[str, Any] = {
-        "key_id": principal.key_id,
-        "username": username,
-        "connected_at": now,
-        "seen_at": now,
-    }
-    said["meshes"] = " ".join(sorted(principal.meshes))
-    rows = MqttClient.objects.filter(client_id=client_id)
-    mine = rows.filter(**owned).first()
-    if mine is not None and not principal.meshes.issuperset(mine.meshes.split()):
-        return False  # until the guard has ended the session that still hears the old mesh
-    if mine is not None:
-        return bool(rows.filter(pk=mine.pk, meshes=mine.meshes).update(**said))
-    try:
-        with transaction.atomic():
-            MqttClient.objects.create(client_id=client_id, **owned, **said)
-    except IntegrityError:
-        return False  # two came at once; the one that was later comes again
-    return True
+def _known(asked: Mapping[int, Asked]) -> dict[int, Known]:
+    """Return whom the tags of the connections make them, as of now; who is nobody is not there."""
+    known: dict[int, Known] = {}
+    tagged: dict[int, int] = {}
+    for n, one in asked.items():
+        tags = one.get("tags", "").split()
+        tag = next(filter(None, map(_KEY_TAG.match, tags)), None)
+        if one.get("vhost") != HOST:
+            continue
+        if one.get("username") == SERVICE_USER:
+            if {SERVICE_TAG, ADMINISTRATOR} & set(tags):
+                known[n] = None, SERVICE
+        elif tag is not None:
+            tagged[n] = int(tag[1])
+    if tagged:
+        rows = live_keys().select_related("organization", "device")
+        keys = {key.pk: key for key in rows.filter(pk__in=set(tagged.values())).order_by()}
+        held = [(n, keys[pk]) for n, pk in tagged.items() if pk in keys]
+        found = principals_of((key, asked[n].get("username", "")) for n, key in held)
+        for (n, key), principal in zip(held, found, strict=True):
+            if principal is not None:
+                known[n] = key, principal
+    return known

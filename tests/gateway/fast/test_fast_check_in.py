@@ -14,6 +14,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from builds.choices import BuildStatus
+from core import grouping
+from core.grouping import Full
 from devices.mesh_services import mesh_attach, mesh_create
 from devices.models import DeviceState
 from gateway.fast import writer as writer_module
@@ -21,7 +23,7 @@ from gateway.fast.app import FastCheckIns, _said
 from gateway.fast.calls import read_call
 from gateway.fast.line import Line
 from gateway.fast.statements import store
-from gateway.fast.writer import Full, GroupWriter
+from gateway.fast.writer import GroupWriter
 from keys.models import ApiKey
 from keys.services import api_key_revoke, key_digest
 from tests.factories.builds import BuildFactory, SourceFactory
@@ -306,7 +308,7 @@ class TestApplication:
 
 @pytest.mark.django_db(transaction=True)
 async def test_queue_is_bounded(key, known, monkeypatch):
-    monkeypatch.setattr(writer_module, "LONGEST_QUEUE", 3)
+    monkeypatch.setattr(grouping, "LONGEST_QUEUE", 3)
     writer = GroupWriter(lambda batch, now: time.sleep(0.2))
     call = read_call(key, body_of(known), ADDRESS)
     tasks = [asyncio.ensure_future(writer.submit(call)) for _ in range(12)]

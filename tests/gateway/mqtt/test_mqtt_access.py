@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from accounts.actor import Actor
 from audit.models import AuditEvent
-from gateway.mqtt.access import Principal, authenticate
+from gateway.mqtt.access import Principal, identify
 from gateway.mqtt.service import SERVICE_USER, service_password
 from keys import usage
 from keys.services import api_key_revoke, firmware_key_for
@@ -209,6 +209,6 @@ def test_wrong_key_and_first_use_are_audited(connect, acme, probe, acme_key):
 @pytest.mark.parametrize("username", ["", "nobody", "f" * 64, "a\x00b", f"{uuid.UUID(int=9)}"])
 def test_stranger_is_audited_with_the_installation(transactional_db, username):
     cache.clear()
-    assert authenticate(username, "f" * 64, address="192.0.2.9") is None
+    assert identify(username, "f" * 64, address="192.0.2.9") is None
     event = AuditEvent.objects.get(verb="devices.refused")
     assert (event.organization_id, event.address) == (None, "192.0.2.9")
