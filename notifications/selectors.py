@@ -73,8 +73,8 @@ def readers(kind: Kind, told: Told, first: Occurrence) -> Iterator[Reader]:
     for user in users:
         if not wanted[user.pk]:
             continue
-        seen = waited_for(getattr(user, "notification_times", None), told)
-        seen = seen_by(user, seen, first) if seen.count else seen
+        seen = waited_for(getattr(user, "notification_times", None), kind.part_for(user, told))
+        seen = seen_by(user, seen, first, kind.action) if seen.count else seen
         if seen.count:
             yield Reader(user, wanted[user.pk], seen)
 
@@ -94,18 +94,21 @@ def actor_of(user: User) -> Actor:
     return Actor.for_user(user, verified=not user.is_superuser)
 
 
-def seen_by(user: User, told: Told, first: Occurrence) -> Told:
-    """Return what of it this person may view now; things without a target concern them anyway."""
+def seen_by(user: User, told: Told, first: Occurrence, action: str = "view") -> Told:
+    """Return what of it this person may view now, or do something else with.
+
+    Things without a target concern them anyway.
+    """
     if not first.target_model:
         return told
     model = apps.get_model(first.target_model)
-    actor, perm = actor_of(user), perm_name(model, "view")
+    actor, perm = actor_of(user), perm_name(model, action)
     if not actor.may_attempt(perm):
         return Told(told.organization)
     if actor.reaches(perm, told.organization):
         return told
     waiting = Occurrence.objects.filter(fold=first.fold, spread_at=None).values("target_id")
-    seen = model._default_manager.allowed(actor).filter(pk__in=waiting)  # type: ignore[attr-defined]
+    seen = model._default_manager.allowed(actor, action).filter(pk__in=waiting)  # type: ignore[attr-defined]
     pks = set(seen.order_by().values_list("pk", flat=True))
     return Told(told.organization, [item for item in told.items if item.pk in pks])
 
@@ -139,11 +142,11 @@ def waits_of_all() -> Waits:
     )
 
 
-def sees_any(user: User, model_label: str, pks: list[int]) -> bool:
-    """Tell whether a person may view at least one of these now; nothing to see is seen."""
+def sees_any(user: User, model_label: str, pks: list[int], action: str = "view") -> bool:
+    """Tell whether a person may do this with at least one of these now; nothing to see is seen."""
     if not model_label or not pks:
         return True
-    rows = apps.get_model(model_label)._default_manager.allowed(actor_of(user))  # type: ignore[attr-defined]
+    rows = apps.get_model(model_label)._default_manager.allowed(actor_of(user), action)  # type: ignore[attr-defined]
     return rows.filter(pk__in=pks).exists()
 
 

@@ -26,6 +26,7 @@ from devices.models import Device
 from fleet.rollouts import events
 from fleet.rollouts.choices import RolloutState
 from fleet.rollouts.models import Rollout, RolloutPlan
+from fleet.rollouts.news import rollout_begun_news
 from fleet.rollouts.plans import Plan
 from fleet.rollouts.services import rollout_abort, rollout_create, rollout_start
 
@@ -139,7 +140,9 @@ def _begin(plan_pk: int, build_pk: int) -> bool:
                 plan=plan.plan,
                 is_automatic=True,
             )
-            rollout_start(ACTOR, rollout=rollout)
+            rollout = rollout_start(ACTOR, rollout=rollout)
+            if rollout.state != R.AWAITING:
+                rollout_begun_news(rollout)
     except (DomainError, IntegrityError) as error:
         logger.info("build %s does not roll out by its plan: %s", build.uid, error)
         reason = error.message if isinstance(error, DomainError) else "It is rolled out already."

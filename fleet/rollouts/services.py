@@ -22,6 +22,7 @@ from fleet.rollouts import events
 from fleet.rollouts.choices import DELETABLE, RolloutState, TargetState
 from fleet.rollouts.constants import ADVANCE_TASK, MAX_TARGETS, PORTION
 from fleet.rollouts.models import Rollout, RolloutTarget
+from fleet.rollouts.news import rollout_awaits_news
 from fleet.rollouts.plans import Plan
 from fleet.rollouts.returning import return_targets
 from fleet.rollouts.state import among, call_back, end_targets, note, require_move, tell
@@ -113,6 +114,7 @@ def rollout_start(actor: Any, *, rollout: Rollout, starts_at: datetime | None = 
     if rollout.rules.needs_approval:
         require_move(rollout, R.AWAITING, **values)
         note(actor, events.RolloutSubmitted, rollout)
+        rollout_awaits_news(rollout)
         return rollout
     return _go(actor, rollout, events.RolloutStarted, (R.DRAFT,), **values)
 

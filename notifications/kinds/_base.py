@@ -65,7 +65,8 @@ class Kind(Topic):
     organization that happen within `window` seconds are told together, and after a message the
     next one waits `pause` seconds. `one` and `many` are the titles, with the facts of the first
     thing, `name`, `organization` and `count`; `many_page` (a URL name) and `many_query` are where a
-    message of several leads. With `for_rules` off only the persons named hear of it.
+    message of several leads. With `for_rules` off only the persons named hear of it. `action` is
+    what people must be able to do with the target to be told.
     """
 
     default: ClassVar[tuple[str, ...]] = ("inbox",)
@@ -80,11 +81,16 @@ class Kind(Topic):
     button: ClassVar[str] = "Look at it"
     icon: ClassVar[str] = "bell"
     for_rules: ClassVar[bool] = True
+    action: ClassVar[str] = "view"
 
     @property
     def channels(self) -> tuple[str, ...]:
         """Return every channel that people can choose."""
         return tuple(channel.slug for channel in channels if channel.people)
+
+    def part_for(self, user: Any, told: Told) -> Told:
+        """Return what of it concerns this person: all, unless a kind knows better."""
+        return told
 
     def level_of(self, told: Told) -> str:
         """Return how bad this message is."""

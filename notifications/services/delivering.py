@@ -180,11 +180,16 @@ def _still_seen(rows: list[NotificationDelivery]) -> list[NotificationDelivery]:
     gone = [
         row
         for row in rows
-        if row.user is not None and not sees_any(row.user, row.target_model, row.target_ids)
+        if row.user is not None
+        and not sees_any(row.user, row.target_model, row.target_ids, _action_of(row))
     ]
     if gone:
         _end(gone, DeliveryState.DROPPED, NOT_SEEN)
     return [row for row in rows if row not in gone]
+
+
+def _action_of(row: NotificationDelivery) -> str:
+    return kinds.get(row.kind).action if row.kind in kinds else "view"
 
 
 def _addressee(channel: Channel, row: NotificationDelivery) -> Addressee:
