@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -28,10 +27,10 @@ T = TypeVar("T")
 PATIENCE = 600.0
 # With the broker of our own the pusher is a thread of it.
 VICTIMS = {
-    "web": b"granian",
-    "worker": b"celery_worker",
-    "broker": b"mqtt_broker",
-    "redis": b"redis-server",
+    "web": "granian",
+    "worker": "celery_worker",
+    "broker": "mqtt_broker",
+    "redis": "redis-server",
 }
 
 
@@ -43,11 +42,20 @@ def killable_console() -> Iterator[RunningConsole]:
 
 
 def kill(console: RunningConsole, victim: str) -> None:
-    """Kill every process of one part."""
-    for pid in console.pids():
-        with contextlib.suppress(OSError):
-            if VICTIMS[victim] in Path(f"/proc/{pid}/cmdline").read_bytes():
-                os.kill(pid, signal.SIGKILL)
+    """Kill every process of one part; when it is just starting again, as soon as it does."""
+    deadline = time.monotonic() + PATIENCE
+    while not (pids := [pid for pid, line in _lines(console) if VICTIMS[victim] in line]):
+        if time.monotonic() > deadline:
+            pytest.fail(f"there is no {victim} to kill")
+        time.sleep(0.05)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _lines(console: RunningConsole) -> list[tuple[int, str]]:
+    # By descent: Redis writes its title over its environment.
+    return [(pid, line) for (pid, _), line in console.family().items()]
 
 
 def patiently(work: Callable[[], T]) -> T:
