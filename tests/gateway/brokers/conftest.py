@@ -160,3 +160,9 @@ def acme_key(acme):
 def device(register, acme, acme_key):
     """The udid of a device of Acme that has just registered."""
     return register(acme, acme_key[1])
+
+
+@pytest.fixture
+def console(until_accepted, acme, acme_key):
+    """A client of Acme's owner id, which hears and says everything below it."""
+    return until_accepted(acme.owner_id, acme_key[1])

@@ -6,9 +6,6 @@ at what arrives. A message that must not arrive is followed by one that does.
 
 from __future__ import annotations
 
-import contextlib
-import uuid
-
 import pytest
 
 from accounts.actor import Actor
@@ -16,31 +13,14 @@ from devices.mesh_services import mesh_attach, mesh_create, mesh_detach
 from devices.models import Device
 from tests.factories.keys import make_api_key
 from tests.gateway.brokers.conftest import PATIENCE
+from tests.gateway.brokers.talking import (
+    heard,
+    publish,
+    subscribe,
+    subscribed_until_heard,
+    until_silent,
+)
 from tests.gateway.mqtt.conftest import ACCEPTED, wait_for
-
-
-def subscribe(client, topic):
-    """Subscribe, and return when the broker has said or done something about it."""
-    _, mid = client.paho.subscribe(topic, qos=1)
-    wait_for(lambda: mid in client.acks or client.gone.is_set(), PATIENCE)
-
-
-def publish(client, topic, payload, **options):
-    """Publish, and return when the broker has taken it, or the client was thrown out."""
-    sent = client.paho.publish(topic, payload, qos=1, **options)
-    wait_for(lambda: sent.is_published() or client.gone.is_set(), PATIENCE)
-
-
-def heard(client, *expected):
-    """Wait for the last of the messages; return whether there were no others."""
-    wait_for(lambda: expected[-1] in client.messages, PATIENCE)
-    return client.messages == list(expected)
-
-
-@pytest.fixture
-def console(until_accepted, acme, acme_key):
-    """A client of Acme's owner id, which hears and says everything below it."""
-    return until_accepted(acme.owner_id, acme_key[1])
 
 
 @pytest.fixture
@@ -172,40 +152,11 @@ def test_mesh_is_heard_by_its_devices_only_and_only_while_they_are_in_it(
     mesh = mesh_create(system, organization=acme, mesh_id="garden-north", alias="Garden")
     member, outsider = Device.objects.get(uid=device), register(acme, acme_key[1])
     mesh_attach(system, mesh=mesh, device=member)
-    heard_by = _subscribed_until_heard(until_accepted, console, device, acme_key[1], mesh.topic)
+    heard_by = subscribed_until_heard(until_accepted, console, device, acme_key[1], mesh.topic)
     other = connect(outsider, acme_key[1])
     subscribe(other, mesh.topic)
     publish(heard_by, mesh.topic, "from a member")
     wait_for(lambda: (mesh.topic, b"from a member") in console.messages, PATIENCE)
     mesh_detach(system, mesh=mesh, device=member)
-    _until_silent(until_accepted, console, heard_by, mesh.topic)
+    until_silent(until_accepted, console, heard_by, mesh.topic)
     assert mesh.topic not in {topic for topic, _ in other.messages}
-
-
-def _subscribed_until_heard(until_accepted, console, udid, key, topic):
-    """Return a client of a device that hears a topic which it was given just now."""
-    subscribe(console, topic)
-
-    def attempt():
-        client = until_accepted(udid, key)
-        subscribe(client, topic)
-        publish(console, topic, "hello")
-        with contextlib.suppress(AssertionError):
-            wait_for(lambda: (topic, b"hello") in client.messages, 2)
-        return client if client.messages else None
-
-    return wait_for(attempt, PATIENCE)
-
-
-def _until_silent(until_accepted, console, client, topic):
-    """Wait until a client hears nothing more of a topic, though others do."""
-
-    def attempt():
-        word = uuid.uuid4().hex
-        publish(console, topic, word)
-        wait_for(lambda: (topic, word.encode()) in console.messages, PATIENCE)
-        with contextlib.suppress(AssertionError):
-            return wait_for(lambda: (topic, word.encode()) in client.messages, 1) and None
-        return True
-
-    wait_for(attempt, PATIENCE)
