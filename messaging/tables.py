@@ -9,6 +9,11 @@ import django_tables2 as tables
 from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, TimeColumn
 from messaging.payloads import decoded
 
+BEYOND_PHONE = {
+    "th": {"class": "d-none d-sm-table-cell"},
+    "td": {"class": "d-none d-sm-table-cell"},
+}
+
 
 class PayloadColumn(ComponentColumn):
     """The payload as people read it; as it came, behind a fold."""
@@ -57,7 +62,7 @@ class QuestionTable(ConsoleTable):
         verbose_name="Device",
         order_by=("device__alias", "pk"),
     )
-    asked_at = TimeColumn(verbose_name="Asked")
+    asked_at = TimeColumn(verbose_name="Asked", attrs=BEYOND_PHONE)
     uid = tables.Column(visible=False)
     row_actions = ActionsColumn()
 

@@ -146,7 +146,7 @@ def tiles(view: View) -> list[Tile]:
             fleet.online,
             "wifi",
             f"{devices}?seen=online",
-            ", ".join(away),
+            " · ".join(away),
         ),
         Tile(
             "Warnings",

@@ -24,8 +24,11 @@ def receipts_of(actor: Any, device: Device) -> Any:
 
 
 def receipts_in(actor: Any, push: ConfigPush) -> Any:
-    """Return the receipts of a push, as far as the actor may see its devices."""
-    rows = ConfigReceipt.objects.allowed(actor).filter(push=push)
+    """Return the receipts of a push, as far as the actor may see its devices.
+
+    In the order of an index, however many there are: those that have it come last.
+    """
+    rows = ConfigReceipt.objects.allowed(actor).filter(push=push).order_by("-state", "-pk")
     return rows.select_related("device__organization", "variant", "push")
 
 

@@ -78,9 +78,6 @@ class DeviceReceiptTable(ConsoleTable):
     )
     ended = TimeColumn("not yet", accessor="ended_at", order_by=("ended_at", "pk"), attrs=WIDE)
 
-    class Meta:
-        order_by = ("pk",)
-
 
 class PreviewTable(ConsoleTable):
     """Devices that a push would go to, each with what it would change."""

@@ -77,6 +77,17 @@ def test_apply_says_to_how_many_and_its_page_how_far(in_acme, olga, fleet):
     assert ConfigReceipt.objects.filter(state="withdrawn").count() == 3
 
 
+def test_devices_that_have_it_are_listed_last(in_acme, olga, fleet):
+    client = in_acme(olga)
+    client.post(ADD, {"written": "EVERY=60"})
+    push = ConfigPush.objects.get()
+    client.post(url_of(push, "apply/"))
+    for device, state in zip(fleet, ("applied", "failed", "sent"), strict=True):
+        ConfigReceipt.objects.filter(device=device).update(state=state)
+    rows = client.get(url_of(push)).context["table"].paginated_rows
+    assert [row.record.state for row in rows] == ["sent", "failed", "applied"]
+
+
 def test_secrets_are_dots_everywhere_and_survive_an_edit(in_acme, olga, acme, system, fleet):
     env_var_set(system, organization=acme, name="KEY", value=SECRET, is_secret=True)
     client = in_acme(olga)
