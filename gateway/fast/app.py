@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -35,8 +36,8 @@ PATH = "/device/register"
 class FastCheckIns:
     """Answers `POST /device/register` where it can; `inner` is the whole console.
 
-    A key is looked at by the services the first time it comes from an address, which is what
-    their record of addresses lives on.
+    A key that comes from a new address is looked at by the services, which is what their record
+    of addresses lives on.
     """
 
     def __init__(self, inner: Application) -> None:
@@ -81,19 +82,27 @@ class FastCheckIns:
         Of many that come from one new address with one key, the first ones go the ordinary way,
         and the others find their sender known when they are let in.
         """
-        if not self.senders.is_known(call):
-            leaving.watch()
-            async with self.line:
-                if not self.senders.is_known(call):
-                    await ordinarily()
-                    return
-        stored = await self.writer.submit(call)
-        if stored is not None:
-            await answer(send, 200, _said(call, stored))
+        is_known = self.senders.is_known(call)
+        if await self._fast_way(call if is_known else replace(call, is_stranger=True), send):
             return
         leaving.watch()
         async with self.line:
-            await ordinarily()
+            if is_known or not self.senders.is_known(call):
+                await ordinarily()
+                return
+        if not await self._fast_way(call, send):
+            async with self.line:
+                await ordinarily()
+
+    async def _fast_way(self, call: Call, send: Send) -> bool:
+        """Store and answer an ordinary call; tell whether it was one. Raises Full."""
+        stored = await self.writer.submit(call)
+        if stored is None:
+            return False
+        if call.is_stranger:
+            self.senders.add(call)
+        await answer(send, 200, _said(call, stored))
+        return True
 
     async def _ordinary_way(
         self, scope: Scope, taken: bytes, leaving: Leaving, send: Send, call: Call | None

@@ -27,7 +27,8 @@ KEPT = tuple(name for name in REPORTED if name not in SAME)
 class Call:
     """One check-in: who says so, and what is to be stored. `None` is "not said".
 
-    `udid` is the text of `uid`, made once.
+    `udid` is the text of `uid`, made once. A stranger is a key from an address that this process
+    has not seen it at.
     """
 
     uid: uuid.UUID
@@ -37,6 +38,7 @@ class Call:
     address: str
     same: dict[str, str | None]
     said: dict[str, Any]
+    is_stranger: bool = False
 
     @property
     def sender(self) -> tuple[str, str]:

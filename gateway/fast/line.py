@@ -15,22 +15,22 @@ LONGEST = 1_000
 class Line:
     """Lets a few in at once, has some wait, and turns away who comes then, by Full.
 
-    After a restart every device is a stranger, and thousands come back at once.
+    Thousands that have something for the services may come at once; `waiting` is how many wait.
     """
 
     def __init__(self, at_once: int = AT_ONCE, longest: int = LONGEST) -> None:
         self._room = asyncio.Semaphore(at_once)
         self._longest = longest
-        self._waiting = 0
+        self.waiting = 0
 
     async def __aenter__(self) -> None:
-        if self._waiting >= self._longest:
+        if self.waiting >= self._longest:
             raise Full
-        self._waiting += 1
+        self.waiting += 1
         try:
             await self._room.acquire()
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     async def __aexit__(self, *_: object) -> None:
         self._room.release()

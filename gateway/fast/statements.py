@@ -29,13 +29,15 @@ from fleet.models import ConfigReceipt, RolloutTarget
 from fleet.pushes.choices import OPEN, Proof, ReceiptState
 from fleet.rollouts.choices import OPEN as UNDER_WAY
 from gateway.fast.calls import KEPT, SAME, ZONE, Call
-from keys.models import ApiKey
+from keys.models import ApiKey, ApiKeyAddress
+from keys.usage import MOST_ADDRESSES
 
 KEPT_TYPES = {"lat": "float8", "lon": "float8", "timezone_offset": "float8"}
 TABLES = {
     "device": Device._meta.db_table,
     "state": DeviceState._meta.db_table,
     "key": ApiKey._meta.db_table,
+    "address": ApiKeyAddress._meta.db_table,
     "organization": Organization._meta.db_table,
     "build": Build._meta.db_table,
     "receipt": ConfigReceipt._meta.db_table,
@@ -66,6 +68,7 @@ JOIN {key} k ON {key_matches}
   AND k.organization_id = o.id AND k.revoked_at IS NULL
   AND (k.expires_at IS NULL OR k.expires_at > {now})
   AND (k.device_id IS NULL OR k.device_id = d.id)
+  AND (NOT v.stranger OR {noted})
 LEFT JOIN {receipt} c ON c.device_id = d.id AND c.state IN ({open})
 WHERE d.alias <> ''
   AND COALESCE(v.mac, d.mac) = d.mac
@@ -81,6 +84,13 @@ WHERE d.alias <> ''
     AND NOT b.is_held AND b.id > COALESCE(s.installed_build_id, 0))
   AND (c.state IS NULL OR c.state = '{delivered}')
   AND NOT EXISTS (SELECT 1 FROM {target} t WHERE t.device_id = d.id AND t.state IN ({under_way}))
+"""
+# What keys.usage has nothing left to note of, when a key comes from an address that this process
+# has not seen it at: after a restart that is every device there is.
+NOTED = f"""
+k.mqtt_digest <> '' AND (k.device_id IS NULL OR k.sealed_key <> '') AND (
+    EXISTS (SELECT 1 FROM {{address}} a WHERE a.key_id = k.id AND a.address = v.address)
+    OR (SELECT COUNT(*) FROM {{address}} a WHERE a.key_id = k.id) >= {MOST_ADDRESSES})
 """
 # What was delivered before a device calls again is applied; one that is replaced just now, by
 # a statement over many, is left to that.
@@ -122,6 +132,7 @@ def _ordinary(now: str, key_matches: str) -> str:
         **TABLES,
         now=now,
         key_matches=key_matches,
+        noted=NOTED.format(**TABLES),
         succeeded=BuildStatus.SUCCEEDED,
         delivered=ReceiptState.DELIVERED,
         open=_listed(OPEN),
@@ -145,7 +156,8 @@ def _meshes(text: str) -> list[str]:
 # --- PostgreSQL: one statement -----------------------------------------------------------------
 
 _COLUMNS = (
-    "n", "uid", "owner", "digest", "also", "address", *SAME, *ZONE, *KEPT, *VOLATILE, *SAID,
+    "n", "uid", "owner", "digest", "also", "stranger", "address",
+    *SAME, *ZONE, *KEPT, *VOLATILE, *SAID,
 )  # fmt: skip
 
 
@@ -157,7 +169,7 @@ COALESCE(LEAST({LONGEST}, GREATEST({USUAL}, s.kept_interval + floor(
 
 
 def _postgresql_statement() -> str:
-    types = {"n": "int", "uid": "uuid", **KEPT_TYPES}
+    types = {"n": "int", "uid": "uuid", "stranger": "bool", **KEPT_TYPES}
     said = ", ".join(
         f"(value->>{place})::{types.get(name, 'text')} AS {name}"
         for place, name in enumerate(_COLUMNS)
@@ -212,7 +224,7 @@ def _postgresql(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
 
 def _postgresql_row(place: int, call: Call) -> tuple[Any, ...]:
     return (
-        place, call.udid, call.owner, *call.digests, call.address,
+        place, call.udid, call.owner, *call.digests, call.is_stranger, call.address,
         *_SAME_VALUES(call.same), *_SAID_VALUES(call.said),
     )  # fmt: skip
 
@@ -223,7 +235,7 @@ def _postgresql_row(place: int, call: Call) -> tuple[Any, ...]:
 # each step the driver lets go of the interpreter, and waits to have it back while the event loop
 # is busy. A step for each row made the writer wait for most of its time.
 
-_SQLITE_ASKED = ("n", "uid", "owner", "digest", "also", *SAME, *ZONE)
+_SQLITE_ASKED = ("n", "uid", "owner", "digest", "also", "stranger", "address", *SAME, *ZONE)
 _SQLITE_STORED = (
     "device", "now", "kept_interval", "late_at", "offline_at", "address", "prefix",
     *KEPT, *VOLATILE, *SAID,
@@ -262,10 +274,7 @@ SQLITE_ASKED, SQLITE_STORED = _sqlite_statements()
 
 
 def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
-    asked = [
-        (n, call.uid.hex, call.owner, *call.digests, *_SAME_VALUES(call.same))
-        for n, call in enumerate(calls)
-    ]
+    asked = [_sqlite_question(n, call) for n, call in enumerate(calls)]
     moment = _stored(now)
     with connection.cursor() as cursor:
         cursor.execute(SQLITE_ASKED, [_json(asked), moment])
@@ -277,6 +286,14 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
         n: Stored(alias, bool(auto), key, pk, owner, UUID(uid), receipt, mesh_ids)
         for n, _, alias, auto, key, pk, owner, uid, receipt, mesh_ids, *_ in hits
     }
+
+
+def _sqlite_question(place: int, call: Call) -> tuple[Any, ...]:
+    """Return what is asked of one call, in the order of _SQLITE_ASKED."""
+    return (
+        place, call.uid.hex, call.owner, *call.digests, call.is_stranger, call.address,
+        *_SAME_VALUES(call.same),
+    )  # fmt: skip
 
 
 def _sqlite_row(call: Call, hit: list[Any], now: datetime, moment: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 
@@ -36,3 +37,10 @@ async def turns() -> None:
     """Let everything that is ready on the loop go on."""
     for _ in range(20):
         await asyncio.sleep(0)
+
+
+async def turns_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Let the loop and its threads go on until something is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)

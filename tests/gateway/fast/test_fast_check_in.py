@@ -7,6 +7,7 @@ import json
 import random
 import time
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,11 +25,13 @@ from gateway.fast.calls import read_call
 from gateway.fast.line import Line
 from gateway.fast.statements import store
 from gateway.fast.writer import GroupWriter
-from keys.models import ApiKey
+from keys.models import ApiKey, ApiKeyAddress
 from keys.services import api_key_revoke, key_digest
+from keys.usage import MOST_ADDRESSES
 from tests.factories.builds import BuildFactory, SourceFactory
 from tests.factories.devices import DeviceFactory
 from tests.factories.keys import make_api_key
+from tests.support.asgi import turns_until
 
 ADDRESS = "192.0.2.7"
 
@@ -73,6 +76,28 @@ class TestStatement:
                 [f"%{DeviceState._meta.db_table}%"],
             )
             assert cursor.fetchone()[0] >= 2
+
+    def test_stranger_is_stored_when_its_address_is_noted(self, key, known):
+        def stored_of_stranger():
+            call = replace(read_call(key, body_of(known), ADDRESS), is_stranger=True)
+            return store([call], timezone.now()).get(0)
+
+        assert stored_of_stranger() is None
+        stored = ApiKey.objects.get(digest=key_digest(key))
+        ApiKeyAddress.objects.create(key=stored, address=ADDRESS)
+        assert stored_of_stranger() is not None
+        ApiKey.objects.filter(pk=stored.pk).update(mqtt_digest="")
+        assert stored_of_stranger() is None  # the services keep what Mosquitto checks it by
+
+    def test_stranger_is_stored_when_its_key_is_used_from_everywhere(self, key, known):
+        call = replace(read_call(key, body_of(known), ADDRESS), is_stranger=True)
+        stored = ApiKey.objects.get(digest=key_digest(key))
+        ApiKeyAddress.objects.bulk_create(
+            ApiKeyAddress(key=stored, address=f"2001:db8::{n:x}") for n in range(MOST_ADDRESSES - 1)
+        )
+        assert store([call], timezone.now()) == {}
+        ApiKeyAddress.objects.create(key=stored, address="192.0.2.200")
+        assert store([call], timezone.now()) != {}
 
     def test_digest_of_the_key_is_the_key(self, key, known):
         assert stored_of(key_digest(key), known) is not None
@@ -209,17 +234,17 @@ class Inner:
 
 
 class SlowInner(Inner):
-    """Serves only when all have come; `most` is how many it had at once."""
+    """Serves nobody before `opened`; `most` is how many it had at once."""
 
     def __init__(self):
         super().__init__()
+        self.opened = asyncio.Event()
         self.now = self.most = 0
 
     async def __call__(self, scope, receive, send):
         self.now += 1
         self.most = max(self.most, self.now)
-        for _ in range(200):
-            await asyncio.sleep(0)
+        await self.opened.wait()
         await super().__call__(scope, receive, send)
         self.now -= 1
 
@@ -239,13 +264,29 @@ class TestApplication:
         assert (await ask(app, key, body_of(known, version="2")))[0] == 200
         assert len(inner.bodies) == 2
 
+    async def test_known_address_takes_the_fast_way_after_a_restart(self, fast, key, known):
+        def note():
+            stored = ApiKey.objects.get(digest=key_digest(key))
+            ApiKeyAddress.objects.create(key=stored, address=ADDRESS)
+            connections.close_all()
+
+        await asyncio.to_thread(note)
+        inner = Inner()
+        app = fast(inner)
+        assert (await ask(app, key, body_of(known)))[0] == 200
+        assert inner.bodies == []
+        assert app.senders.is_known(read_call(key, body_of(known), ADDRESS))
+
     async def test_few_of_many_strangers_go_the_ordinary_way(self, fast, key, acme):
         """After a restart thousands come back at once; all have one key and address here."""
         devices = await _devices(acme, 40)
         inner = SlowInner()
         app = fast(inner)
         app.line = Line(at_once=2, longest=100)
-        answers = await asyncio.gather(*(ask(app, key, body_of(d)) for d in devices))
+        asked = asyncio.gather(*(ask(app, key, body_of(d)) for d in devices))
+        await turns_until(lambda: app.line.waiting == 38)
+        inner.opened.set()
+        answers = await asked
         assert {status for status, _ in answers} == {200}
         assert (len(inner.bodies), inner.most) == (2, 2)
         assert await _checkins(devices) == {0, 1}
@@ -256,7 +297,10 @@ class TestApplication:
         app = fast(inner)
         app.line = Line(at_once=1, longest=2)
         bodies = [body_of(device, version="9") for device in devices]  # for the services
-        answers = await asyncio.gather(*(ask(app, key, body) for body in bodies))
+        asked = [asyncio.ensure_future(ask(app, key, body)) for body in bodies]
+        await turns_until(lambda: sum(one.done() for one in asked) == 6)
+        inner.opened.set()
+        answers = await asyncio.gather(*asked)
         assert sorted(status for status, _ in answers) == [200] * 3 + [503] * 6
         assert (len(inner.bodies), inner.most) == (3, 1)
 
