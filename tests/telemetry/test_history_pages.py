@@ -127,7 +127,7 @@ def test_dashboard_counts_by_level_and_lateness(acme, in_acme, vera):
         )
     tiles = {tile.label: tile for tile in in_acme(vera).get("/").context["tiles"]}
     assert [tiles[name].value for name in ("Online", "Warnings", "Errors")] == [2, 1, 1]
-    assert tiles["Online"].note == "1 late, 1 offline"
+    assert tiles["Online"].note == "1 late · 1 offline"
 
 
 def test_large_fleet_is_counted_once_for_all_who_see_the_same(
