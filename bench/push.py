@@ -37,7 +37,7 @@ from gateway.configuring import configured, receipt_for  # noqa: E402
 from gateway.fast.statements import confirm  # noqa: E402
 from gateway.protocol import answers  # noqa: E402
 
-SIMULATED_SECONDS = 60.0
+SIMULATED_SECONDS = 1800.0
 RECEIPTS = ConfigReceipt._meta.db_table
 DEVICES = Device._meta.db_table
 
