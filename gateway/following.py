@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connections
 
 from core.connections import refresh_connections
-from devices.transformers.applying import wake_if_due
+from devices.transformers.applying import wake
 from telemetry.samples import Sample
 from telemetry.services import record
 
@@ -33,8 +33,8 @@ Follower = Callable[[Sequence[Sample]], None]
 
 def wake_transformers(batch: Sequence[Sample]) -> None:
     """Have a worker run the transformers that these check-ins made due."""
-    if any(call.status for call in batch):
-        wake_if_due()
+    if any(call.has_chain and call.status is not None for call in batch):
+        wake()
 
 
 # In this order. Each gets every check-in; one that fails stops none of the others.

@@ -254,5 +254,6 @@ def _let_follow(done: CheckIn, *, said_status: bool) -> None:
         rssi=state.rssi,
         snr=state.snr,
         is_new=done.is_new,
+        has_chain=state.has_chain,
     )
     transaction.on_commit(lambda: follow([checked_in]))

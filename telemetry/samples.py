@@ -13,7 +13,10 @@ _NUMBER = re.compile(r"\s*([+-]?\d{1,6}(?:\.\d{1,6})?)\s*(?:dBm?)?\s*\Z", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One check-in. `status` is None when the device said none; rssi and snr are as it said."""
+    """One check-in. `status` is None when the device said none; rssi and snr are as it said.
+
+    With `has_chain` a status is for the device's transformers to read.
+    """
 
     device_id: int
     uid: UUID
@@ -25,6 +28,7 @@ class Sample:
     rssi: str
     snr: str
     is_new: bool = False
+    has_chain: bool = False
 
 
 def signal_value(text: str) -> float | None:

@@ -50,12 +50,6 @@ def _send() -> None:
     enqueue(APPLY_TASK)
 
 
-def wake_if_due() -> None:
-    """Wake a worker if any chain is due now."""
-    if DeviceState.objects.filter(transform_due_at__lte=timezone.now()).exists():
-        wake()
-
-
 def apply_due() -> int:
     """Run the chains that are due, the longest due first; return how many. Broadcasts."""
     try:

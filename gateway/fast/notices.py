@@ -96,6 +96,7 @@ def _checked_in(call: Call, stored: Stored, now: datetime) -> Sample:
         level=call.said["level"] or "",
         rssi=call.said["rssi"],
         snr=call.said["snr"],
+        has_chain=stored.has_chain,
     )
 
 

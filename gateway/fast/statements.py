@@ -56,6 +56,7 @@ class Stored:
     organization_id: int
     organization_uid: UUID
     receipt_id: int | None
+    has_chain: bool
     mesh_ids: list[str]
 
 
@@ -195,7 +196,7 @@ SET last_seen_at = %s, kept_interval = hit.kept_interval,
     last_key_prefix = hit.prefix, {status}, {kept}, {volatile}
 FROM hit WHERE s.device_id = hit.device_id
 RETURNING hit.n, hit.alias, hit.auto_update, hit.key_id, hit.device_id, hit.organization_id,
-          hit.organization_uid, hit.receipt_id, hit.mesh_ids
+          hit.organization_uid, hit.receipt_id, s.has_chain, hit.mesh_ids
 """
 
 
@@ -254,7 +255,8 @@ def _sqlite_statements() -> tuple[str, str]:
     asked = f"""
 {_sqlite_rows(_SQLITE_ASKED)}
 SELECT json_group_array(json_array(v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid,
-    c.id, json(d.mesh_ids), d.checkin_interval, s.kept_interval, s.last_seen_at)) FROM v {ordinary}
+    c.id, s.has_chain, json(d.mesh_ids), d.checkin_interval, s.kept_interval, s.last_seen_at))
+FROM v {ordinary}
 """
     state = TABLES["state"]
     kept = ", ".join(f'"{name}" = COALESCE(v."{name}", {state}."{name}")' for name in KEPT)
@@ -283,8 +285,8 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
             rows = [_sqlite_row(calls[n], hit, now, moment) for n, *hit in hits]
             cursor.execute(SQLITE_STORED, [_json(rows)])
     return {
-        n: Stored(alias, bool(auto), key, pk, owner, UUID(uid), receipt, mesh_ids)
-        for n, _, alias, auto, key, pk, owner, uid, receipt, mesh_ids, *_ in hits
+        n: Stored(alias, bool(auto), key, pk, owner, UUID(uid), receipt, bool(chain), mesh_ids)
+        for n, _, alias, auto, key, pk, owner, uid, receipt, chain, mesh_ids, *_ in hits
     }
 
 

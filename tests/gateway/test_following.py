@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -60,6 +61,16 @@ def test_ordinary_check_in_before_django_is_followed(acme, key, probe, heard):
         (probe.pk, "hot", "error", "7")
     ]
     assert (heard[0].organization_uid, heard[0].at) == (acme.uid, now)
+
+
+def test_worker_is_woken_only_for_statuses_that_a_chain_reads(monkeypatch):
+    woken = []
+    monkeypatch.setattr(following, "wake", lambda: woken.append(1))
+    mute = replace(checked_in(), status=None, has_chain=True)
+    following.wake_transformers([checked_in(), mute])
+    assert woken == []
+    following.wake_transformers([checked_in(), replace(checked_in(), has_chain=True)])
+    assert woken == [1]
 
 
 def test_follower_that_fails_stops_no_other(caplog):

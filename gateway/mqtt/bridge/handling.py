@@ -222,4 +222,5 @@ def _followed(sign: Sign) -> Sample:
         level=level,
         rssi="",
         snr="",
+        has_chain=getattr(device, "state", None) is not None and device.state.has_chain,
     )

@@ -99,6 +99,11 @@ class TestStatement:
         ApiKeyAddress.objects.create(key=stored, address="192.0.2.200")
         assert store([call], timezone.now()) != {}
 
+    def test_device_with_transformers_is_said_to_have_a_chain(self, key, known):
+        assert stored_of(key, known, status="warm").has_chain is False
+        DeviceState.objects.filter(device=known).update(has_chain=True)
+        assert stored_of(key, known, status="warm").has_chain is True
+
     def test_digest_of_the_key_is_the_key(self, key, known):
         assert stored_of(key_digest(key), known) is not None
 
