@@ -76,6 +76,7 @@ async def test_answer_for_who_waits_is_heard_though_the_call_ends_then(app, inne
     assert (caller.status, [is_unheard() for is_unheard in inner.served]) == (200, [False])
 
 
+@pytest.mark.django_db  # the end of an answer looks at the connections there are
 @pytest.mark.parametrize("is_unheard", [True, False])
 def test_what_follows_an_answer_follows_it_only_if_it_was_heard(rf, is_unheard):
     noted = []
