@@ -33,6 +33,7 @@ document.addEventListener("field:saved", (event) => {
   const editor = form(event.target);
   returnTo = `edit-${editor.dataset.inline}`;
   delete editor.dataset.inline;
+  if (editor.contains(document.activeElement)) document.activeElement.blur(); // nobody types there any more
   refresh();
 });
 

@@ -69,12 +69,20 @@ function subscribe() {
 
 const pending = new Map();
 
+// What an answer to the element replaces.
+function parts(element) {
+  const main = element.getAttribute("hx-target") ? document.querySelector(element.getAttribute("hx-target")) : null;
+  const others = element.getAttribute("hx-select-oob");
+  return [main || element.parentElement || element, ...(others ? document.querySelectorAll(others) : [])];
+}
+
+// Somebody works with what would be replaced: an open menu or dialog, a form, a field with the focus.
 function busy(element) {
   if (element.hasAttribute("hx-select-oob") && document.querySelector("form[data-inline]")) return true;
-  const target = document.querySelector(element.getAttribute("hx-target")) || element.parentElement || element;
-  if (target.querySelector(":popover-open") || document.querySelector("dialog[open]")) return true;
+  if (document.querySelector("dialog[open]")) return true;
   const active = document.activeElement;
-  return target.contains(active) && active.matches("input:not([type=checkbox]), textarea, select");
+  const typing = active.matches("input:not([type=checkbox]), textarea, select");
+  return parts(element).some((part) => part.querySelector(":popover-open") || (typing && part.contains(active)));
 }
 
 function refresh(element) {
@@ -184,7 +192,12 @@ let before = new Map();
 const words = () =>
   new Map([...document.querySelectorAll("[data-flash]")].map((el) => [el.dataset.flash, el.textContent]));
 document.addEventListener("htmx:beforeSwap", (event) => {
-  before = event.detail.requestConfig?.triggeringEvent?.type === "live:refresh" ? words() : new Map();
+  const { elt, triggeringEvent } = event.detail.requestConfig;
+  const refreshed = triggeringEvent?.type === "live:refresh";
+  before = refreshed ? words() : new Map();
+  if (!refreshed || !busy(elt)) return;
+  event.detail.shouldSwap = false; // a menu was opened while the answer was on its way
+  refresh(elt);
 });
 document.addEventListener("htmx:afterSettle", () => {
   for (const element of document.querySelectorAll("[data-flash]")) {

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from tests.emulators.broker import Connection, wait_for
 from tests.support.browser import DESKTOP, PASSWORD, person, sign_in
 from tests.support.console import private_console
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 EMAIL = "ada@example.org"
@@ -137,6 +138,31 @@ def test_history_is_drawn_and_can_be_read(ada, console, sensor):
     page.get_by_role("navigation", name="Time range").get_by_role("link").nth(1).click()
     expect(page.locator("figure[data-chart] canvas").first).to_be_visible()
     assert ada.overflows() <= 0
+
+
+def test_a_renewed_page_stays_as_its_reader_left_it(ada, console, sensor):
+    page, answers = ada.page, []
+    page.goto(f"{console.url}/devices/{sensor.udid}/history/")
+    live(ada)
+    page.locator(".chart-table summary").first.click()
+    rows = page.locator(".chart-table").first.locator("tbody tr")
+    expect(rows.first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.route(lambda url: url.endswith("/history/"), lambda route: answers.append(route))
+    sensor.call(status="3.8 volts")
+    wait_until(lambda: page.evaluate("1") and answers)
+    page.get_by_role("button", name="More actions").click()
+    menu = page.locator(".menu:popover-open")
+    expect(menu).to_be_visible()
+    mark = page.locator("#object-main")
+    mark.evaluate("element => { element.dataset.old = 1 }")
+    with page.expect_response(lambda answer: answer.url.endswith("/history/")):
+        answers[0].continue_()
+    expect(menu).to_be_visible()
+    page.unroute_all()
+    page.keyboard.press("Escape")
+    expect(mark).not_to_have_attribute("data-old", "1")
+    expect(rows.first).to_be_visible()
 
 
 def test_messages_appear_by_themselves_and_the_device_gets_what_is_published(ada, console, sensor):
