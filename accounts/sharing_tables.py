@@ -65,7 +65,7 @@ def paged(
     They come in the order of the source, which no click changes.
     """
     page: Any = Paginator(source, PER_PAGE).get_page(request.GET.get("page"))
-    table: Any = table_class(rows_of(page.object_list), request=request, orderable=False)
+    table: Any = table_class(rows_of(page.object_list), orderable=False)
     page.object_list = table.rows
-    table.page, table.paginator = page, page.paginator
+    table.request, table.page, table.paginator = request, page, page.paginator
     return table

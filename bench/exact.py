@@ -161,10 +161,11 @@ class Memory:
         self._thread.join()
 
     def report(self) -> dict[str, list[float]]:
-        """Return megabytes of each process that lived throughout: early, in the middle, last."""
+        """Return megabytes of each process that lived throughout: early, each quarter, last."""
         most = max(map(len, self._seen.values()), default=0)
         return {
-            f"{self._names[pid]} {pid}": [seen[most // 10], seen[most // 2], seen[-1]]
+            f"{self._names[pid]} {pid}": [seen[int(most * part)] for part in (0.1, 0.25, 0.5, 0.75)]
+            + seen[-1:]
             for pid, seen in sorted(self._seen.items())
             if len(seen) == most
         }

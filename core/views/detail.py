@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.generic import View
-from django_tables2 import RequestConfig
 
 from core.concealing import is_concealed, told
 from core.scoping import get_allowed, is_allowed, may_in, sees
 from core.views.actions import Action, object_actions
 from core.views.base import ScopedViewMixin, heading
+from core.views.paging import paginate, totals
 from core.views.registry import is_registered, url_name
 
 
@@ -173,7 +173,6 @@ class ObjectTabView(ObjectView):
 
     def extra_context(self, obj: Any) -> dict[str, Any]:
         """Add the table."""
-        table = self.table_class(told(self.rows(obj), self.actor), request=self.request)
-        RequestConfig(self.request, paginate={"per_page": 50, "silent": True}).configure(table)
+        table = paginate(self.table_class(told(self.rows(obj), self.actor)), self.request)
         empty = {"title": self.empty_title, "text": self.empty_text}
-        return {"table": table, "total": table.paginator.count, "empty": empty, "request_path": ""}
+        return {"table": table, **totals(table), "empty": empty, "request_path": ""}

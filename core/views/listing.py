@@ -17,7 +17,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.generic import View
-from django_tables2 import RequestConfig
 
 from core.concealing import told
 from core.views.actions import Action, attach_row_actions, model_actions
@@ -32,7 +31,7 @@ from core.views.arranging import (
 from core.views.base import ScopedViewMixin, heading
 from core.views.bulk_bar import registered_bulk_actions
 from core.views.facets import Facet, counted
-from core.views.paging import BoundedPaginator
+from core.views.paging import paginate, totals, unpaged
 from core.views.registry import url_name
 
 FRAGMENT = "generic/object_list.html#table"
@@ -86,13 +85,12 @@ class ObjectListView(ScopedViewMixin, View):
         columns = self.table_class.choosable() if is_export else arrangement.columns
         rows = told(self.with_columns(self.get_rows("view"), frozenset(columns)), self.actor)
         filterset = self.filterset_class(request.GET, queryset=rows, request=request)
-        table = self.table_class(filterset.qs, request=request)
+        table = self.table_class(filterset.qs)
         if is_export:
-            return self._csv(table)
+            return self._csv(unpaged(table, request))
         if arrangement.is_chosen:
             table.show(arrangement.columns)
-        paging = {"per_page": arrangement.per_page, "paginator_class": BoundedPaginator}
-        RequestConfig(request, paginate={**paging, "silent": True}).configure(table)
+        paginate(table, request, arrangement.per_page)
         records = [row.record for row in table.paginated_rows]
         attach_row_actions(self.row_actions, records, self.actor)
         context = self.get_context(table, filterset)
@@ -131,8 +129,7 @@ class ObjectListView(ScopedViewMixin, View):
             "actions": buttons,
             "bulk_actions": model_actions(bulk, model, self.actor, narrowed),
             "export_url": f"?{_query(request, export='csv')}",
-            "total": table.paginator.count,
-            "total_text": table.paginator.count_text,
+            **totals(table),
             "is_filtered": is_filtered,
             "empty": self._empty(model),
             "live_group": f"org.{organization.uid}" if organization and self.is_live else "",

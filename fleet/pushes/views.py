@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django_tables2 import RequestConfig
 
 from accounts.models import Organization
 from core.views import (
@@ -23,6 +22,7 @@ from core.views import (
     register_bulk_action,
     register_model_view,
 )
+from core.views.paging import paginate, totals
 from core.views.selection import Selection
 from devices.models import Device
 from devices.overview import visible_variables
@@ -216,12 +216,10 @@ class ConfigPushView(ObjectView):
         return self._listed(table)
 
     def _table(self, table_class: Any, rows: Any) -> Any:
-        table = table_class(rows, request=self.request)
-        RequestConfig(self.request, paginate={"per_page": 50, "silent": True}).configure(table)
-        return table
+        return paginate(table_class(rows), self.request)
 
     def _listed(self, table: Any) -> dict[str, Any]:
-        return {"table": table, "total": table.paginator.count, "request_path": ""}
+        return {"table": table, **totals(table), "request_path": ""}
 
 
 class PushEditView(ObjectEditView):

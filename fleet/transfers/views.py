@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django_tables2 import RequestConfig
 
 from core.exceptions import DomainError
 from core.views import (
@@ -22,6 +21,7 @@ from core.views import (
     register_bulk_action,
     register_model_view,
 )
+from core.views.paging import paginate, totals
 from devices.filters import DeviceFilterSet
 from devices.models import Device
 from fleet.transfers.choices import OPEN, ItemState
@@ -207,8 +207,7 @@ class TransferView(ObjectView):
 
     def extra_context(self, obj: Any) -> dict[str, Any]:
         """Add the devices, what happens with each, and the proofs."""
-        table = TransferItemTable(items_of(obj.transfer), request=self.request)
-        RequestConfig(self.request, paginate={"per_page": 50, "silent": True}).configure(table)
+        table = paginate(TransferItemTable(items_of(obj.transfer)), self.request)
         items = [row.record for row in table.paginated_rows]
         seen = Device.objects.allowed(self.actor).filter(
             pk__in=[item.device_id for item in items if item.device_id]
@@ -218,7 +217,7 @@ class TransferView(ObjectView):
             item.page = item.device.get_absolute_url() if item.device_id in pks else ""
         return {
             "table": table,
-            "total": table.paginator.count,
+            **totals(table),
             "request_path": "",
             "sentences": sentences(obj.transfer),
             "proofs": [

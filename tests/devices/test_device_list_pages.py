@@ -236,6 +236,17 @@ def test_facets_and_pages_stop_counting(signed_in, olga, acme, monkeypatch):
     assert "of 2+" in page.text
 
 
+@pytest.mark.parametrize("query", ["", "?q=pump", "?facets=1"])
+def test_list_never_counts_the_whole_fleet(signed_in, olga, acme, query):
+    device, client = DeviceFactory(organization=acme, alias="Pump"), signed_in(olga)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(f"{URL}{query}")
+        client.get(f"{device.get_absolute_url()}audit/")
+    counts = [one["sql"] for one in asked if "COUNT(*)" in one["sql"]]
+    assert counts
+    assert all("LIMIT" in count for count in counts)
+
+
 @pytest.mark.parametrize("query", ["facets=1&columns=meshes,source,tags", "view=cards"])
 def test_facets_columns_and_cards_ask_as_often_for_ten_rows_as_for_one(
     signed_in, olga, acme, system, query, django_assert_num_queries

@@ -16,16 +16,15 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import View
-from django_tables2 import RequestConfig
 
 from audit.recorder import record
 from core.outbox import OutboxMessage, outbox_message, outbox_messages
 from core.views import Fact, ScopedViewMixin
+from core.views.paging import paginate, totals
 from thinx_console.outbox.access import may_read_outbox
 from thinx_console.outbox.events import OutboxMessageRead
 from thinx_console.outbox.tables import OutboxTable, Row
 
-PER_PAGE = 50
 LINK = re.compile(r"https?://[^\s<>\"]+")
 SALT = "outbox.html"
 FRAME_SECONDS = 600
@@ -65,8 +64,7 @@ class OutboxListView(OutboxViewMixin, View):
         asked = request.GET.get("q", "").strip().casefold()
         kind = request.GET.get("kind", "")
         rows = [Row(m) for m in outbox_messages() if _matches(m, asked, kind)]
-        table = OutboxTable(rows, request=request)
-        RequestConfig(request, paginate={"per_page": PER_PAGE, "silent": True}).configure(table)
+        table = paginate(OutboxTable(rows), request)
         is_fragment = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
         part = "#table" if is_fragment else ""
         context = {
@@ -75,7 +73,7 @@ class OutboxListView(OutboxViewMixin, View):
             "Reading one is recorded: it may hold a one-time link or a code.",
             "table": table,
             "tabs": [_tab(request, "Everything", ""), *(_tab(request, KINDS[k], k) for k in KINDS)],
-            "total": len(rows),
+            **totals(table),
             "is_filtered": bool(asked or kind),
             "clear_url": request.path if asked or kind else "",
             "search": request.GET.get("q", ""),
