@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from devices.models import Device
@@ -27,9 +28,6 @@ class Point(NamedTuple):
     rssi: float | None = None
     rssi_lowest: float | None = None
     snr: float | None = None
-
-
-_NOTHING = (0,)
 
 
 @dataclass(frozen=True)
@@ -61,20 +59,24 @@ class Page:
 def device_series(device: Device, span: Range, now: datetime | None = None) -> list[Point]:
     """Return a point for every step of the range, brought together in the database."""
     steps = span.steps(now)
-    found = {
-        row[0]: row[1:]
-        for row in _fetched(
-            f"SELECT at / %s, count(*), avg(rssi), min(rssi), avg(snr) FROM {CHECKIN}"
-            " WHERE device_id = %s AND at >= %s AND at < %s GROUP BY 1",
-            span.step,
-            device.pk,
-            steps.start,
-            steps.stop,
-        )
-    }
-    first, every = moment(steps.start), timedelta(microseconds=span.step)
-    numbers = enumerate(range(steps.start // span.step, steps.stop // span.step))
-    return [Point(first + n * every, *found.get(step, _NOTHING)) for n, step in numbers]
+    moments = _moments(steps)
+    points: dict[int, Point | None] = dict.fromkeys(moments)
+    for step, checkins, rssi, lowest, snr in _fetched(
+        f"SELECT at / %s, count(*), avg(rssi), min(rssi), avg(snr) FROM {CHECKIN}"
+        " WHERE device_id = %s AND at >= %s AND at < %s GROUP BY 1",
+        span.step,
+        device.pk,
+        steps.start,
+        steps.stop,
+    ):
+        points[step] = Point(moments[step], checkins, rssi, lowest, snr)
+    return [point or Point(moments[step], 0) for step, point in points.items()]
+
+
+@lru_cache(maxsize=8)
+def _moments(steps: range) -> dict[int, datetime]:
+    """Return when each step begins, by its number; the same for all devices until one is over."""
+    return {at // steps.step: moment(at) for at in steps}
 
 
 def recent_statuses(device: Device, limit: int = PAGE) -> list[SaidStatus]:
