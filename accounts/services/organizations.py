@@ -52,7 +52,7 @@ def organization_create(
         organization,
         organization=organization,
         name=name,
-        below=f"{parent.uid}" if parent else "",
+        below=f"{parent}" if parent else "",
     )
     return organization
 

@@ -99,7 +99,7 @@ def config_push_revert(actor: Any, *, push: ConfigPush) -> ConfigPush:
         created_by=actor.user,
         written_by=actor.user,
     )
-    note(actor, events.PushDrafted, made, reverts=f"{push.uid}")
+    note(actor, events.PushDrafted, made, reverts=f"{push}")
     return made
 
 
@@ -199,7 +199,7 @@ def _give_back(push: ConfigPush, device_ids: list[int]) -> int:
 def _mark_reverted(actor: Any, push: ConfigPush) -> None:
     rows = ConfigPush.objects.filter(pk=push.reverts_id, state__in=PUSH_FROM[PushState.REVERTED])
     if rows.update(state=PushState.REVERTED):
-        note(actor, events.PushReverted, push.reverts, by=f"{push.uid}")  # type: ignore[arg-type]
+        note(actor, events.PushReverted, push.reverts, by=f"{push}")  # type: ignore[arg-type]
 
 
 def _require_applied(push: ConfigPush) -> None:

@@ -130,18 +130,10 @@ def require_no_review(organization: Any) -> None:
         )
 
 
-def note(actor: Any, event: Any, push: ConfigPush, target: Any = None, **facts: Any) -> None:
+def note(actor: Any, event: Any, push: ConfigPush, **facts: Any) -> None:
     """Audit what was done to a push, and tell its page and the lists."""
     organization = push.organization
-    record(
-        actor,
-        event,
-        target or push,
-        organization=organization,
-        variables=push.names,
-        push=f"{push.uid}",
-        **facts,
-    )
+    record(actor, event, push, organization=organization, variables=push.names, **facts)
     changed_on_commit(push, f"configpush.{push.uid}", f"org.{organization.uid}")
 
 

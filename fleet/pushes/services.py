@@ -124,7 +124,7 @@ def _note(actor: Any, event: Any, receipt: ConfigReceipt, **facts: Any) -> None:
         device,
         organization=device.organization,
         variables=receipt.carried.names,
-        push=f"{receipt.push.uid}",
+        push=f"{receipt.push}",
         **facts,
     )
     changed_on_commit(receipt, f"device.{device.uid}")

@@ -298,6 +298,21 @@ def test_revert_gives_each_device_back_what_it_had(acme, fleet, draft, system):
         config_push_revert(system, push=push)
 
 
+def test_audit_calls_pushes_by_their_titles(acme, fleet, draft, system):
+    env_var_set(system, organization=acme, name="EVERY", value="300")
+    push = config_push_apply(system, push=draft(title="Slower"))
+    put(S.APPLIED, push=push)
+    make_push(fleet[3], {"OTHER": "1"})
+    config_push_apply(system, push=config_push_revert(system, push=push))
+    said = {
+        event.verb: f"{event.data}"
+        for event in AuditEvent.objects.filter(verb__startswith="fleet.").order_by("pk")
+    }
+    assert "'by': 'Revert: Slower'" in said["fleet.push_reverted"]
+    for uid in ConfigPush.objects.values_list("uid", flat=True):
+        assert f"{uid}" not in "".join(said.values())
+
+
 def test_revert_leaves_out_devices_with_something_newer_or_of_which_nothing_is_known(
     fleet, draft, system
 ):
