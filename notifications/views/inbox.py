@@ -69,8 +69,10 @@ class NotificationListView(OwnRowsMixin, ObjectListView):
         bulk = ObjectAction(
             "Mark as read", reverse("notifications:notification_bulk_read"), "check"
         )
+        # Of an empty inbox there is nothing to mark.
+        actions = [choose, read] if context["total"] or context["is_filtered"] else [choose]
         group = access_group(self.actor.user) if self.actor.user else ""
-        return {**context, "actions": [choose, read], "bulk_actions": [bulk], "own_group": group}
+        return {**context, "actions": actions, "bulk_actions": [bulk], "own_group": group}
 
 
 @register_model_view(Notification)

@@ -134,12 +134,15 @@ def test_failing_message_leaves_what_happened_for_later(acme, olga, monkeypatch)
 
 def test_page_lists_and_marks_read(acme, olga, signed_in):
     client = signed_in(olga)
-    assert "Nothing to tell" in client.get(URL).text
+    empty = client.get(URL).text
+    assert "Nothing to tell" in empty
+    assert "Mark all as read" not in empty
     build = build_failed(acme)
     spread_due()
     page = client.get(URL).text
     assert f"{build} failed" in page
     assert "(unread)" in page
+    assert "Mark all as read" in page
     told = Notification.objects.get(user=olga)
     assert "1" in client.get("/notifications/unread/").text
     detail = client.get(told.get_absolute_url()).text
