@@ -7,7 +7,7 @@ import django_tables2 as tables
 
 from accounts.models import User
 from core.filters import ScopedFilterSet
-from core.tables import ComponentColumn, ConsoleTable, TimeColumn
+from core.tables import BEYOND_PHONE, ComponentColumn, ConsoleTable, TimeColumn
 
 
 class UserTable(ConsoleTable):
@@ -23,9 +23,9 @@ class UserTable(ConsoleTable):
         verbose_name="Status",
     )
     organizations = tables.Column(attrs={"th": {"class": "num"}, "td": {"class": "num"}})
-    second_factor_at = TimeColumn("accounts/columns/since.html", verbose_name="Second factor")
+    second_factor_at = TimeColumn("none", verbose_name="Second factor", attrs=BEYOND_PHONE)
     last_login = TimeColumn(verbose_name="Last sign-in")
-    date_joined = TimeColumn(verbose_name="Member since")
+    date_joined = TimeColumn(verbose_name="Member since", attrs=BEYOND_PHONE)
 
     class Meta:
         model = User

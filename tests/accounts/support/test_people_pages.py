@@ -37,6 +37,7 @@ def test_staff_find_a_person_by_part_of_the_address(staff, alice, vera):
     answer = staff.get(reverse("accounts:user_list"), {"q": "alic"})
     assert "alice@example.org" in answer.text
     assert "vera@example.org" not in answer.text
+    assert ".html" not in answer.text
 
 
 def test_staff_filter_the_deactivated(staff, alice, vera):
