@@ -6,6 +6,7 @@ import django_tables2 as tables
 
 from accounts.models import CustomRole, Invitation, Membership, Organization, UserGroup
 from core.tables import (
+    BEYOND_PHONE,
     UNSEEN_ACTIONS,
     ActionsColumn,
     ComponentColumn,
@@ -24,9 +25,11 @@ class OrganizationTable(ConsoleTable):
 
     name = ComponentColumn("accounts/columns/organization_name.html", verbose_name="Name")
     is_personal = ComponentColumn("accounts/columns/kind.html", verbose_name="Kind")
-    owner_id = MonoColumn(template="accounts/columns/owner_id.html", verbose_name="Owner ID")
+    owner_id = MonoColumn(
+        template="accounts/columns/owner_id.html", verbose_name="Owner ID", attrs=BEYOND_PHONE
+    )
     members = tables.Column(attrs=NUMBER)
-    created_at = TimeColumn(verbose_name="Created")
+    created_at = TimeColumn(verbose_name="Created", attrs=BEYOND_PHONE)
 
     class Meta:
         model = Organization

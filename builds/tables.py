@@ -8,6 +8,7 @@ import django_tables2 as tables
 
 from builds.journey import duration_of
 from core.tables import (
+    BEYOND_PHONE,
     ActionsColumn,
     ComponentColumn,
     ConsoleTable,
@@ -55,7 +56,9 @@ class SourceTable(ConsoleTable):
         accessor="check_code", verbose_name="Access", order_by=("check_code", "alias", "pk")
     )
     branch = MonoColumn(order_by=("branch", "pk"), attrs=WIDE)
-    platform = ComponentColumn("builds/columns/optional_mono.html", order_by=("platform", "pk"))
+    platform = ComponentColumn(
+        "builds/columns/optional_mono.html", order_by=("platform", "pk"), attrs=BEYOND_PHONE
+    )
     deploy_key = ComponentColumn(
         "builds/columns/deploy_key.html", order_by=("deploy_key__alias", "pk"), attrs=WIDER
     )
@@ -107,8 +110,12 @@ class BuildTable(ConsoleTable):
         order_by=("source__alias", "number", "pk"),
     )
     status = StatusColumn(order_by=("status", "-pk"))
-    device = ComponentColumn("builds/columns/build_device.html", order_by=("device__alias", "pk"))
-    version = ComponentColumn("builds/columns/optional_mono.html", orderable=False)
+    device = ComponentColumn(
+        "builds/columns/build_device.html", order_by=("device__alias", "pk"), attrs=BEYOND_PHONE
+    )
+    version = ComponentColumn(
+        "builds/columns/optional_mono.html", orderable=False, attrs=BEYOND_PHONE
+    )
     commit = ComponentColumn("builds/columns/commit.html", orderable=False, attrs=WIDER)
     platform = ComponentColumn(
         "builds/columns/optional_mono.html", order_by=("platform", "-pk"), attrs=WIDEST
@@ -119,7 +126,9 @@ class BuildTable(ConsoleTable):
         order_by=("created_by__email", "-pk"),
         attrs=WIDER,
     )
-    created_at = TimeColumn(verbose_name="Started", order_by=("created_at", "pk"))
+    created_at = TimeColumn(
+        verbose_name="Started", order_by=("created_at", "pk"), attrs=BEYOND_PHONE
+    )
     took = DurationColumn(accessor="started_at", verbose_name="Took", attrs=WIDE_NUMBER)
     source = tables.Column(visible=False, accessor="source__alias", verbose_name="Source")
     finished_at = TimeColumn(visible=False, verbose_name="Finished")
@@ -166,7 +175,7 @@ class ArtifactTable(ConsoleTable):
     md5 = ComponentColumn(
         "builds/columns/hash.html", verbose_name="MD5", orderable=False, attrs=WIDER
     )
-    created_at = TimeColumn(verbose_name="Built", order_by=("created_at", "pk"))
+    created_at = TimeColumn(verbose_name="Built", order_by=("created_at", "pk"), attrs=BEYOND_PHONE)
     uid = tables.Column(visible=False)
 
     class Meta:

@@ -16,6 +16,11 @@ from django.utils.html import format_html
 # Classes that hide a column on narrow screens.
 NARROW = re.compile(r"d-none|d-[a-z]+-table-cell|col-wide[a-z]*")
 EMPTY = {"", "—"}
+# A column that phones do without: three fit beside each other, besides numbers.
+BEYOND_PHONE = {
+    "th": {"class": "d-none d-sm-table-cell"},
+    "td": {"class": "d-none d-sm-table-cell"},
+}
 
 
 def draw(table: tables.Table) -> Iterator[tuple[Any, list[tuple[str, Any]]]]:

@@ -7,6 +7,7 @@ from typing import Any
 import django_tables2 as tables
 
 from core.tables import (
+    BEYOND_PHONE,
     ActionsColumn,
     ComponentColumn,
     ConsoleTable,
@@ -23,10 +24,6 @@ from devices.health import (
     state_of,
 )
 
-BEYOND_PHONE = {
-    "th": {"class": "d-none d-sm-table-cell"},
-    "td": {"class": "d-none d-sm-table-cell"},
-}
 WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
 WIDER = {"th": {"class": "d-none d-xxl-table-cell"}, "td": {"class": "d-none d-xxl-table-cell"}}
 NUMBER = {"th": {"class": "num"}, "td": {"class": "num"}}
@@ -116,7 +113,10 @@ class DeviceTable(ConsoleTable):
         accessor="state__level", verbose_name="Status", order_by=("state__level", "alias", "pk")
     )
     firmware = FirmwareColumn(
-        accessor="state__version", verbose_name="Firmware", order_by=("state__version", "pk")
+        accessor="state__version",
+        verbose_name="Firmware",
+        order_by=("state__version", "pk"),
+        attrs=BEYOND_PHONE,
     )
     source = ComponentColumn(
         "devices/columns/source.html", order_by=("source__alias", "pk"), attrs=WIDE
@@ -195,7 +195,7 @@ class MemberTable(DeviceTable):
     """The devices of one mesh."""
 
     class Meta(DeviceTable.Meta):
-        exclude = ("tags", "platform")
+        exclude = ("source", "tags", "platform")
 
 
 class SourceDeviceTable(DeviceTable):

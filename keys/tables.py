@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import django_tables2 as tables
 
-from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, NameColumn, TimeColumn
+from core.tables import (
+    BEYOND_PHONE,
+    ActionsColumn,
+    ComponentColumn,
+    ConsoleTable,
+    NameColumn,
+    TimeColumn,
+)
 from keys.models import ApiKey, DeployKey, EnvVar
 
 MEDIUM = {"th": {"class": "d-none d-md-table-cell"}, "td": {"class": "d-none d-md-table-cell"}}
@@ -22,7 +29,9 @@ class ApiKeyTable(ConsoleTable):
 
     alias = NameColumn(verbose_name="Name", order_by=("alias", "pk"))
     state = ComponentColumn("components/columns/status.html", orderable=False)
-    prefix = ComponentColumn("keys/columns/prefix.html", verbose_name="Starts with")
+    prefix = ComponentColumn(
+        "keys/columns/prefix.html", verbose_name="Starts with", attrs=BEYOND_PHONE
+    )
     kind = ComponentColumn("keys/columns/kind.html", verbose_name="Opens", attrs=MEDIUM)
     device = ComponentColumn(
         "keys/columns/device.html",

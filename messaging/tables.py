@@ -6,13 +6,8 @@ from typing import Any
 
 import django_tables2 as tables
 
-from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, TimeColumn
+from core.tables import BEYOND_PHONE, ActionsColumn, ComponentColumn, ConsoleTable, TimeColumn
 from messaging.payloads import decoded
-
-BEYOND_PHONE = {
-    "th": {"class": "d-none d-sm-table-cell"},
-    "td": {"class": "d-none d-sm-table-cell"},
-}
 
 
 class PayloadColumn(ComponentColumn):
@@ -61,6 +56,7 @@ class QuestionTable(ConsoleTable):
         accessor="device__alias",
         verbose_name="Device",
         order_by=("device__alias", "pk"),
+        attrs=BEYOND_PHONE,
     )
     asked_at = TimeColumn(verbose_name="Asked", attrs=BEYOND_PHONE)
     uid = tables.Column(visible=False)

@@ -7,6 +7,7 @@ from typing import Any
 import django_tables2 as tables
 
 from core.tables import (
+    BEYOND_PHONE,
     ActionsColumn,
     ComponentColumn,
     ConsoleTable,
@@ -40,7 +41,7 @@ class NotificationTable(ConsoleTable):
         orderable=False,
         attrs=WIDE,
     )
-    created_at = TimeColumn(verbose_name="When", order_by=("created_at", "pk"))
+    created_at = TimeColumn(verbose_name="When", order_by=("created_at", "pk"), attrs=BEYOND_PHONE)
     uid = tables.Column(visible=False)
     row_actions = ActionsColumn()
 
@@ -58,6 +59,7 @@ class RuleTable(ConsoleTable):
         accessor="shown_as",
         verbose_name="To",
         orderable=False,
+        attrs=BEYOND_PHONE,
         extra_context=lambda record: {"channel": _channel(record)},
     )
     kinds = ComponentColumn(

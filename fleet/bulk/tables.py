@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from core.tables import (
+    BEYOND_PHONE,
     ActionsColumn,
     ComponentColumn,
     ConsoleTable,
     StatusColumn,
     TimeColumn,
 )
-from devices.tables import BEYOND_PHONE, WIDE, WIDER
+from devices.tables import WIDE, WIDER
 
 
 class JobColumn(ComponentColumn):

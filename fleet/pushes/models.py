@@ -98,8 +98,9 @@ class ConfigPush(UidModel, Values):
 
     @property
     def second_line(self) -> str:
-        """Return the names, for lists."""
-        return ", ".join(self.names)
+        """Return the names, for lists, unless the title is no other."""
+        names = ", ".join(self.names)
+        return "" if names == self.title else names
 
     @property
     def authors(self) -> set[int]:

@@ -6,8 +6,15 @@ from typing import Any
 
 import django_tables2 as tables
 
-from core.tables import ActionsColumn, ComponentColumn, ConsoleTable, StatusColumn, TimeColumn
-from devices.tables import BEYOND_PHONE, WIDE
+from core.tables import (
+    BEYOND_PHONE,
+    ActionsColumn,
+    ComponentColumn,
+    ConsoleTable,
+    StatusColumn,
+    TimeColumn,
+)
+from devices.tables import WIDE
 
 
 class PartyColumn(ComponentColumn):
@@ -27,7 +34,7 @@ class TransferTable(ConsoleTable):
         accessor="direction", verbose_name="Transfer", order_by=("direction", "-created_at", "pk")
     )
     state = StatusColumn(accessor="transfer__state", order_by=("transfer__state", "pk"))
-    devices = tables.Column(orderable=False)
+    devices = tables.Column(orderable=False, attrs=BEYOND_PHONE)
     moved = tables.Column(orderable=False, attrs=WIDE)
     requested = TimeColumn(
         accessor="transfer__requested_at",
