@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -13,6 +16,9 @@ from redis.exceptions import RedisError
 from core.broker import BrokerAway, send_task
 
 logger = logging.getLogger(__name__)
+
+Told = list[tuple[str, dict[str, Any]]]
+_held: ContextVar[Told | None] = ContextVar("held", default=None)
 
 
 def enqueue(
@@ -49,7 +55,7 @@ def changed_on_commit(obj: Any, *groups: str) -> None:
         (group, {"type": "object.changed", "group": group, "model": model, "uid": uid})
         for group in groups
     ]
-    transaction.on_commit(lambda: tell_groups(told))
+    transaction.on_commit(lambda: _tell(told))
 
 
 def access_changed(*groups: str) -> None:
@@ -58,10 +64,34 @@ def access_changed(*groups: str) -> None:
     `person.<uid>` is all pages of one person; an object's own group is whoever watches it.
     """
     told = [(group, {"type": "access.changed"}) for group in groups]
-    transaction.on_commit(lambda: tell_groups(told))
+    transaction.on_commit(lambda: _tell(told))
 
 
-def tell_groups(told: list[tuple[str, dict[str, Any]]]) -> None:
+@contextmanager
+def told_together() -> Iterator[None]:
+    """Hold the notices of what commits inside and send each once, in the end.
+
+    For work on many objects one by one: making an event loop for each takes as long as the work.
+    """
+    held: Told = []
+    token = _held.set(held)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+        if held:
+            tell_groups([said for n, said in enumerate(held) if said not in held[:n]])
+
+
+def _tell(told: Told) -> None:
+    held = _held.get()
+    if held is None:
+        tell_groups(told)
+    else:
+        held.extend(told)
+
+
+def tell_groups(told: Told) -> None:
     """Send (group, message) pairs now, from one event loop: making one costs more than sending."""
     layer = get_channel_layer()
     if layer is None:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from audit.recorder import record
 from core.exceptions import DomainError
-from core.jobs import enqueue
+from core.jobs import enqueue, told_together
 from fleet.bulk import events
 from fleet.bulk.acting import actor_of
 from fleet.bulk.choices import OPEN_ITEMS, OPEN_JOBS, ItemState, JobState
@@ -52,7 +52,8 @@ def bulk_job_work(job_uid: str, *, seconds: float = TASK_SECONDS) -> None:
     move(job, JobState.RUNNING)
     began = counted = time.monotonic()
     while claim := _take(job):
-        _do_portion(job, claim)
+        with told_together():
+            _do_portion(job, claim)
         now = time.monotonic()
         if now - counted > COUNT_SECONDS:
             job_recount(job)
