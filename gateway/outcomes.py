@@ -168,7 +168,7 @@ def _note_other_version(actor: Any, device: Device) -> None:
 
 
 def _facts(build: Build) -> dict[str, str]:
-    return {"version": build.version, "build": f"{build.uid}", "commit": build.commit}
+    return {"version": build.version, "build": f"{build}", "commit": build.commit}
 
 
 def _tell(device: Device, build: Build) -> None:

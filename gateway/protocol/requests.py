@@ -107,6 +107,8 @@ def _report(data: dict[str, Any]) -> DeviceReport:
     texts = {
         name: values.text(data[wired], limit) for name, wired, limit in _TEXTS if wired in data
     }
+    if "rssi" in texts:
+        texts["rssi"] = values.decibels(texts["rssi"])
     if texts.get("push_token"):
         texts["push_token"] = values.push_token(texts["push_token"])
     texts["platform"] = (texts.get("platform") or "").lower() or None

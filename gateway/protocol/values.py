@@ -47,6 +47,11 @@ def number(value: object, low: float, high: float) -> float | None:
     return result if math.isfinite(result) and low <= result <= high else None
 
 
+def decibels(said: str | None) -> str | None:
+    """Return a signal as devices of all libraries say it, in dBm: some write the unit, too."""
+    return said[:-3].rstrip() if said and said[-3:].lower() == "dbm" else said
+
+
 def flag(value: object) -> bool:
     """Return whether a device meant yes: true, 1, "true", "yes"."""
     return value is True or str(value)[:8].strip().lower() in _TRUE

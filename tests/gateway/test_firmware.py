@@ -121,7 +121,8 @@ def test_offer_is_recorded_once(checked_in, probe, publish):
         checked_in(version="1.0.0")
     state = DeviceState.objects.get(device=probe)
     assert (state.offered_build, state.offer_state) == (artifact.build, "offered")
-    assert AuditEvent.objects.filter(verb="devices.firmware_offered").count() == 1
+    told = AuditEvent.objects.get(verb="devices.firmware_offered")
+    assert told.data["build"] == f"{artifact.build}"
 
 
 # --- The loop closes -------------------------------------------------------------------------

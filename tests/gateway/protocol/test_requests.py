@@ -102,6 +102,11 @@ def test_numbers_and_strings_are_the_same():
     assert (one.rssi, one.lat, one.timezone_offset) == ("-60", 50.1, 2.0)
 
 
+@pytest.mark.parametrize("said", ["-60", -60, "-60 dBm", "-60dbm"])
+def test_signal_is_kept_without_its_unit(said):
+    assert reported(rssi=said).rssi == "-60"
+
+
 @pytest.mark.parametrize("value", ["91", "nan", "inf", 1e400, True, [], {}, "x" * 1000])
 def test_position_outside_the_world_is_absent(value):
     assert reported(lat=value).lat is None
