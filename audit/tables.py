@@ -9,7 +9,8 @@ import django_tables2 as tables
 from audit.models import AuditEvent
 from core.tables import ComponentColumn, ConsoleTable, MonoColumn, TimeColumn
 
-WIDE = {"th": {"class": "d-none d-lg-table-cell"}, "td": {"class": "d-none d-lg-table-cell"}}
+WIDE = {"th": {"class": "d-none d-xl-table-cell"}, "td": {"class": "d-none d-xl-table-cell"}}
+WIDER = {"th": {"class": "d-none d-xxl-table-cell"}, "td": {"class": "d-none d-xxl-table-cell"}}
 MEDIUM = {"th": {"class": "d-none d-md-table-cell"}, "td": {"class": "d-none d-md-table-cell"}}
 
 
@@ -55,7 +56,7 @@ class HistoryTable(ConsoleTable):
     details = ComponentColumn(
         "audit/columns/details.html", accessor="data", verbose_name="Details", orderable=False
     )
-    address = MonoColumn(verbose_name="From", orderable=False, attrs=WIDE)
+    address = MonoColumn(verbose_name="From", orderable=False, attrs=WIDER)
 
     class Meta:
         model = AuditEvent

@@ -113,9 +113,7 @@ class BuildTable(ConsoleTable):
     device = ComponentColumn(
         "builds/columns/build_device.html", order_by=("device__alias", "pk"), attrs=BEYOND_PHONE
     )
-    version = ComponentColumn(
-        "builds/columns/optional_mono.html", orderable=False, attrs=BEYOND_PHONE
-    )
+    version = ComponentColumn("builds/columns/optional_mono.html", orderable=False, attrs=WIDE)
     commit = ComponentColumn("builds/columns/commit.html", orderable=False, attrs=WIDER)
     platform = ComponentColumn(
         "builds/columns/optional_mono.html", order_by=("platform", "-pk"), attrs=WIDEST

@@ -175,7 +175,7 @@ class MeshTable(ConsoleTable):
     """Groups of devices, and how many are in each."""
 
     alias = NameColumn(verbose_name="Mesh", order_by=("alias", "pk"))
-    mesh_id = MonoColumn(verbose_name="Mesh id", order_by=("mesh_id", "pk"), attrs=WIDE)
+    mesh_id = MonoColumn(verbose_name="Mesh id", order_by=("mesh_id", "pk"), visible=False)
     device_count = ComponentColumn(
         "devices/columns/mesh_devices.html",
         verbose_name="Devices",

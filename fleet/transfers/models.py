@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from core.models import UidModel
 from core.scoping import ScopedQuerySet
@@ -131,7 +132,7 @@ class TransferParty(UidModel):
     def __str__(self) -> str:
         if self.is_incoming:
             return f"From {self.transfer.sender_name}"
-        return f"To {self.transfer.addressed_to[:40]}"
+        return f"To {Truncator(self.transfer.addressed_to).chars(80)}"
 
     def get_absolute_url(self) -> str:
         """Return the page of this side."""

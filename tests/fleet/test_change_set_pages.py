@@ -140,8 +140,9 @@ def test_revert_is_a_draft_that_shows_what_each_device_gets_back(in_acme, olga, 
     make_push(fleet[0], {"EVERY": "30"})
     ConfigReceipt.objects.update(state="applied")
     push = make_push(fleet[0], {"EVERY": "60"}).push
-    ConfigReceipt.objects.filter(push=push).update(state="applied")
     client = in_acme(olga)
+    assert "0 of 1 device has it" in client.get(url_of(push)).text
+    ConfigReceipt.objects.filter(push=push).update(state="applied")
     page = client.post(url_of(push, "revert/"), follow=True).text
     assert "Revert: EVERY" in page
     assert "<del" in page
