@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 from django.db import connections
+from django.db.backends.signals import connection_created
+
+_this_thread = threading.local()
 
 
 def refresh_connections() -> None:
@@ -14,3 +20,19 @@ def refresh_connections() -> None:
     for connection in connections.all(initialized_only=True):
         connection.close_at = None
         connection.close_if_unusable_or_obsolete()
+
+
+def keep_connections() -> None:
+    """Have the end of a request close no connection to SQLite of this thread, which stays.
+
+    One of PostgreSQL goes back to the pool, which others wait for.
+    """
+    _this_thread.keeps = True
+
+
+def _opened(connection: Any, **_: Any) -> None:
+    if connection.vendor == "sqlite" and getattr(_this_thread, "keeps", False):
+        connection.close_at = None
+
+
+connection_created.connect(_opened)

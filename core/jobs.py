@@ -14,10 +14,11 @@ from django.db import transaction
 from redis.exceptions import RedisError
 
 from core.broker import BrokerAway, send_task
+from core.telling import Notice, teller
 
 logger = logging.getLogger(__name__)
 
-Told = list[tuple[str, dict[str, Any]]]
+Told = list[Notice]
 _held: ContextVar[Told | None] = ContextVar("held", default=None)
 
 
@@ -92,9 +93,9 @@ def _tell(told: Told) -> None:
 
 
 def tell_groups(told: Told) -> None:
-    """Send (group, message) pairs now, from one event loop: making one costs more than sending."""
+    """Send (group, message) pairs, from one event loop: making one costs more than sending."""
     layer = get_channel_layer()
-    if layer is None:
+    if layer is None or teller.tell(told):
         return
 
     async def send() -> None:

@@ -21,16 +21,21 @@ from django.conf import settings  # noqa: E402
 from gateway.fast.app import with_fast_check_ins  # noqa: E402
 from thinx_console.edge.mqtt import with_mqtt  # noqa: E402
 from thinx_console.edge.proxies import TrustedProxies  # noqa: E402
+from thinx_console.edge.telling import with_telling  # noqa: E402
 from thinx_console.routing import websocket_urlpatterns  # noqa: E402
 
 application = TrustedProxies(settings.TRUSTED_PROXIES).asgi(
-    ProtocolTypeRouter(
-        {
-            "http": with_fast_check_ins(_django),
-            "websocket": with_mqtt(
-                AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
-            ),
-        }
+    with_telling(
+        ProtocolTypeRouter(
+            {
+                "http": with_fast_check_ins(_django),
+                "websocket": with_mqtt(
+                    AllowedHostsOriginValidator(
+                        AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+                    )
+                ),
+            }
+        )
     )
 )
 

@@ -30,7 +30,9 @@ from gateway.fast.writer import GroupWriter
 from gateway.leaving import UNHEARD, Leaving
 from gateway.protocol import answers
 
-PATH = "/device/register"
+CHECK_IN = "/device/register"
+# What else devices ask of the services, which have room for a few at once.
+OTHERS = {"/device/firmware", "/device/addpush"}
 
 
 class FastCheckIns:
@@ -47,9 +49,15 @@ class FastCheckIns:
         self.writer = GroupWriter(told_by(Notices()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+        path = scope["path"] if scope["type"] == "http" else ""
+        if path == CHECK_IN and scope["method"] == "POST":
+            await self._check_in(scope, receive, send)
+        elif path in OTHERS:
+            await self._other(scope, receive, send)
+        else:
             await self.inner(scope, receive, send)
-            return
+
+    async def _check_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken, is_whole = await read_body(receive)
         call = _call(scope, taken) if is_whole else None
         leaving = Leaving(receive)
@@ -65,10 +73,29 @@ class FastCheckIns:
                 await ordinarily()
             elif call is None:
                 leaving.watch()
-                async with self.line:
+                async with self.line.turn():
                     await ordinarily()
             else:
                 await self._either_way(call, send, leaving, ordinarily)
+        except Full:
+            await come_again(send)
+        finally:
+            leaving.end()
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the services answer in turn; who sends or fetches slowly keeps nobody waiting."""
+        taken, is_whole = await read_body(receive)
+        if not is_whole:
+            await self.inner(scope, again(taken, receive, is_whole=False), send)
+            return
+        leaving = Leaving(receive)
+        leaving.watch()
+        try:
+            async with self.line.turn_until_begun(send) as begun:
+                if leaving.is_gone:
+                    await come_again(send)
+                else:
+                    await self.inner(scope, again(taken, leaving.receive, is_whole=True), begun)
         except Full:
             await come_again(send)
         finally:
@@ -86,12 +113,12 @@ class FastCheckIns:
         if await self._fast_way(call if is_known else replace(call, is_stranger=True), send):
             return
         leaving.watch()
-        async with self.line:
+        async with self.line.turn():
             if is_known or not self.senders.is_known(call):
                 await ordinarily()
                 return
         if not await self._fast_way(call, send):
-            async with self.line:
+            async with self.line.turn():
                 await ordinarily()
 
     async def _fast_way(self, call: Call, send: Send) -> bool:

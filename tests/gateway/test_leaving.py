@@ -45,7 +45,7 @@ def app(inner):
 async def test_who_left_while_waiting_in_line_is_not_served(app, inner):
     caller = Call("/device/register", b"{}")
     app.line = Line(at_once=1)
-    async with app.line:
+    async with app.line.turn():
         asking = asyncio.ensure_future(caller.ask(app))
         await turns()
         caller.gone.set()
