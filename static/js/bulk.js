@@ -3,7 +3,7 @@
 const card = () => document.querySelector("[data-bulk]");
 const boxes = () => [...document.querySelectorAll('[data-bulk] input[name="selected"]')];
 let kept = new Set();
-let last = null;
+let last = ""; // the value, for the box itself is drawn anew when the list refreshes
 
 function draw() {
   const place = card();
@@ -24,7 +24,7 @@ function draw() {
 
 function range(from, to, checked) {
   const all = boxes();
-  const [start, end] = [all.indexOf(from), all.indexOf(to)].sort((a, b) => a - b);
+  const [start, end] = [all.findIndex((box) => box.value === from), all.indexOf(to)].sort((a, b) => a - b);
   if (start < 0) return;
   for (const box of all.slice(start, end + 1)) box.checked = checked;
 }
@@ -37,7 +37,7 @@ document.addEventListener("click", (event) => {
   const box = event.target;
   if (box instanceof HTMLInputElement && box.name === "selected") {
     if (event.shiftKey && last) range(last, box, box.checked);
-    last = box;
+    last = box.value;
     draw();
   }
 });

@@ -165,6 +165,32 @@ def test_a_renewed_page_stays_as_its_reader_left_it(ada, console, sensor):
     expect(rows.first).to_be_visible()
 
 
+def test_keyboard_goes_on_where_it_was_when_a_list_is_renewed(ada, console, sensor):
+    page = ada.page
+    page.goto(f"{console.url}/devices/?columns=health,firmware,platform,mac,uid,created_at")
+    row = page.locator(f'[data-row][data-uid="{sensor.udid}"]')
+    box, name = row.get_by_role("checkbox"), row.locator(".cell-name")
+    page.set_viewport_size({"width": 700, "height": 900})
+    across = page.locator(".table-scroll")
+    box.focus()
+    page.keyboard.press("Space")
+    across.evaluate("element => { element.scrollLeft = 60 }")
+    sensor.call(status="kept where it was")
+    # What the live connection does when it hears of a change; here at a known moment.
+    page.locator("[data-live^='org.']").first.dispatch_event("live:refresh")
+    expect(row).to_contain_text("kept where it was")
+    expect(box).to_be_focused()
+    expect(box).to_be_checked()
+    expect(across).to_have_js_property("scrollLeft", 60)
+    page.keyboard.press("Tab")
+    expect(name).to_be_focused()
+    header = page.locator("thead").get_by_role("link", name="Status")
+    header.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**sort=**")
+    expect(header).to_be_focused()
+
+
 def test_messages_appear_by_themselves_and_the_device_gets_what_is_published(ada, console, sensor):
     page = ada.page
     page.goto(f"{console.url}/devices/{sensor.udid}/messages/")
