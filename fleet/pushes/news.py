@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.template.defaultfilters import pluralize
+
 from devices.models import Device
 from fleet.pushes.choices import ReceiptState
 from fleet.pushes.models import ConfigPush, ConfigReceipt
@@ -49,7 +51,7 @@ class ConfigFailed(Kind):
     label = "Configuration push failed"
     text = "When devices say that they could not take over the configuration that you pushed."
     level = Level.ERROR
-    one = "{name} failed on {failed} devices"
+    one = "{name} failed on {failed}"
     many = "{count} configuration pushes failed on devices"
     many_page = "fleet:configpush_list"
     button = "Look at the push"
@@ -68,7 +70,8 @@ def config_settled_news(push: ConfigPush, counts: Mapping[str, int]) -> None:
     if failed:
         person = push.created_by
         to = [person] if person is not None else []
-        notify(ConfigFailed, push.organization, push, to=to, failed=failed)
+        where = f"{failed:,} device{pluralize(failed)}"
+        notify(ConfigFailed, push.organization, push, to=to, failed=where)
 
 
 def config_expired_news(receipts: Iterable[ConfigReceipt]) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -155,14 +156,14 @@ def _too_many_failed(rollout: Rollout, rules: Plan) -> str:
         failed = failed.filter(ended_at__gte=rollout.judged_from)
     count = failed.count()
     if rules.max_failed and count >= rules.max_failed:
-        return f"{count:,} devices failed; the limit is {rules.max_failed:,}."
+        return f"{count:,} device{pluralize(count)} failed; the limit is {rules.max_failed:,}."
     if not rules.max_failed_percent or not rollout.wave:
         return ""
     size = RolloutTarget.objects.filter(rollout=rollout, wave=rollout.wave).count()
     here = failed.filter(wave=rollout.wave).count()
     if size and here * 100 > rules.max_failed_percent * size:
         return (
-            f"{here:,} of the {size:,} devices of wave {rollout.wave} failed; "
+            f"{here:,} of the {size:,} device{pluralize(size)} of wave {rollout.wave} failed; "
             f"the limit is {rules.max_failed_percent} %."
         )
     return ""

@@ -273,7 +273,7 @@ def test_counts_are_stored_and_failures_are_told_once_at_the_end(fleet, draft, s
     push.refresh_from_db()
     assert push.counts == {"applied": 1, "failed": 1, "expired": 2}
     assert push.is_settled
-    assert Occurrence.objects.filter(kind="config_failed").count() == 1
+    assert Occurrence.objects.get(kind="config_failed").facts["failed"] == "1 device"
 
 
 def test_revert_gives_each_device_back_what_it_had(acme, fleet, draft, system):
