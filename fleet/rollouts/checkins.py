@@ -33,8 +33,7 @@ _BATTERY = re.compile(r"batt(?:ery)?\D{0,12}?([0-9]{1,3})(?:\.[0-9]+)?\s*%", re.
 def open_target(device: Device) -> RolloutTarget | None:
     """Return what a rollout has under way for the device. One query over a unique index."""
     rows = RolloutTarget.objects.filter(device=device, state__in=OPEN).exclude(state=T.BUILDING)
-    related = ("rollout__organization", "build", "previous_build")
-    target = rows.select_related(*related).first()
+    target = rows.select_related("rollout", "build").first()
     if target is not None:
         target.device = device
     return target
