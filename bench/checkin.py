@@ -64,7 +64,10 @@ def our_server(console: RunningConsole, database: str) -> Iterator[tuple[str, st
     if database.startswith("SQLite"):
         yield "make run", console.url
         return
-    options = ("--interface", "asginl", "--backlog", "4096", "--backpressure", "10000")
+    options = (
+        *("--interface", "asginl", "--loop", "asyncio"),
+        *("--backlog", "4096", "--backpressure", "10000"),
+    )
     with granian(console, "thinx_console.asgi:application", *options) as url:
         yield "granian, ASGI, 2 processes", url
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from devices import search
-from devices.models import Device
+from devices.models import Device, DeviceState
 from tests.factories.devices import DeviceFactory
 
 
@@ -23,22 +23,28 @@ def fleet(acme):
     return pump
 
 
+@pytest.fixture(params=[20_000, 0], ids=["rare", "common"])
+def ways(request, monkeypatch):
+    """Find it by the index, and as what very many have is found."""
+    monkeypatch.setattr(search, "MANY", request.param)
+
+
 @pytest.mark.parametrize(
     "text",
     ["PUMP", "cellar", "100%", "5c:cf:7f:aa", "5CCF7FAA0001", "sklep", "METER", "  pump  ", "pu"],
 )
-def test_text_anywhere_finds_the_device_in_any_case(fleet, text):
+def test_text_anywhere_finds_the_device_in_any_case(fleet, ways, text):
     assert found(text) == ["Pump 100% of the cellar"]
 
 
-def test_piece_of_the_udid_finds_the_device(fleet):
+def test_piece_of_the_udid_finds_the_device(fleet, ways):
     assert found(fleet.udid) == [fleet.alias]
     assert found(fleet.udid[:13]) == [fleet.alias]
 
 
-@pytest.mark.parametrize("text", ["pump_100", "p%p", "zzz", '" OR "', "'; --", "cellar*"])
-def test_what_databases_take_for_signs_is_text(fleet, text):
-    assert found(text) == []
+@pytest.mark.parametrize("text", ["pump_100", "p%p", "zzz", '" OR "', "'; --", "cellar*", "%", "_"])
+def test_what_databases_take_for_signs_is_text(fleet, ways, text):
+    assert found(text) == (["Pump 100% of the cellar"] if text == "%" else [])
 
 
 def test_quotes_are_found_as_they_stand(fleet):
@@ -52,10 +58,14 @@ def test_what_is_renamed_and_deleted_is_found_so(fleet):
     assert found("heater") == []
 
 
-def test_text_that_very_many_have_finds_them_all(fleet, acme, monkeypatch):
-    monkeypatch.setattr(search, "FEW", 1)
+def test_text_that_several_have_finds_them_all(fleet, ways, acme):
     DeviceFactory(organization=acme, alias="Pump 2")
     assert found("pump") == ["Pump 100% of the cellar", "Pump 2"]
+
+
+def test_what_is_found_narrows_rows_of_other_models(fleet, ways):
+    rows = search.matching(Device.objects.all(), "cellar")
+    assert [state.device for state in DeviceState.objects.filter(device__in=rows)] == [fleet]
 
 
 def test_lookup_reads_the_trigrams_and_not_every_device(fleet):
