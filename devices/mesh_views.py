@@ -275,6 +275,7 @@ class DeviceMeshesView(ObjectActionView):
     action = "change"
     form_class = DeviceMeshesForm
     title = "Meshes of {}"
+    chosen_among = "meshes"
     submit_label = "Save"
 
     def form_kwargs(self, obj: Any) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class DeviceBuildView(ObjectActionView):
     action = "build"
     form_class = BuildStartForm
     title = "Build firmware for {}"
+    chosen_among = "source"
     submit_label = "Build firmware"
 
     def form_kwargs(self, obj: Any) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class ObjectActionView(ScopedViewMixin, View):
     submit_label: ClassVar[str] = "Continue"
     cancel_label: ClassVar[str] = "Cancel"
     danger: ClassVar[bool] = False
+    # The field of the form without whose choices there is nothing to do.
+    chosen_among: ClassVar[str] = ""
     # What acts, which of its arguments is the object, and what is said then of it: {} is the
     # object, {1} what the service returned.
     service: ClassVar[Any] = None
@@ -116,9 +118,18 @@ class ObjectActionView(ScopedViewMixin, View):
             "cancel_url": obj.get_absolute_url(),
             "action_url": self.request.get_full_path(),
             "crumbs": self.crumbs(obj),
+            "missing": self._missing(form),
         }
         bad = problem or (form is not None and form.is_bound and form.errors)
         return render(self.request, self.template_name, context, status=422 if bad else 200)
+
+    def _missing(self, form: Any) -> dict[str, str] | None:
+        """Return what has to be made before there is anything to choose, and where."""
+        field = form.fields.get(self.chosen_among) if form is not None else None
+        if field is None or field.queryset.exists():
+            return None
+        model = field.queryset.model
+        return {"noun": noun(model), "url": reverse(url_name(model, "add"))}
 
 
 class ObjectDeleteView(ObjectActionView):

@@ -114,11 +114,6 @@ class ChainForm(forms.Form):
             )
 
     @property
-    def has_choices(self) -> bool:
-        """Tell whether there is any transformer to choose."""
-        return any(self.fields[name].queryset.exists() for name in list(self.fields)[:1])  # type: ignore[attr-defined]
-
-    @property
     def chain(self) -> list[StatusTransformer]:
         """Return the transformers chosen, in their order."""
         chosen = [self.cleaned_data[name] for name in self.fields]

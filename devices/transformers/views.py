@@ -267,6 +267,7 @@ class DeviceTransformersView(ObjectActionView):
     form_class = ChainForm
     template_name = "devices/device_transformers.html"
     title = "Transformers of {}"
+    chosen_among = "place_1"
     submit_label = "Save"
 
     def form_kwargs(self, obj: Any) -> dict[str, Any]:
