@@ -116,8 +116,12 @@ def device_delete(actor: Any, *, device: Device) -> None:
 def device_remove(actor: Any, *, device: Device, event: Any) -> None:
     """Take a device and all that hangs on it away, for this reason. Audits, broadcasts.
 
-    Its firmware key opens nothing from then on; its MQTT connections end within seconds.
+    Its firmware key opens nothing from then on; its MQTT connections end within seconds. Raises
+    Conflict (devices.moved) when it just went elsewhere, or away.
     """
+    device_locked(device)
+    device.delete()
+    # Last: the chain of events belongs to one at a time, who must not wait for anybody then.
     record(
         actor,
         event,
@@ -128,7 +132,6 @@ def device_remove(actor: Any, *, device: Device, event: Any) -> None:
     )
     _tell(device)
     count_on_commit("devices_deleted", device.organization)
-    device.delete()
 
 
 def device_report(

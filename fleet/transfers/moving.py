@@ -92,14 +92,18 @@ def item_move(actor: Any, *, pk: int) -> bool:
 
 @transaction.atomic
 def _move(actor: Any, pk: int) -> bool:
-    item = TransferItem.objects.get(pk=pk)
-    # One device after the other within a transfer: they share the copies of their sources.
-    item.transfer = transfer = Transfer.objects.select_for_update().get(pk=item.transfer_id)
     taken = TransferItem.objects.filter(pk=pk, state=S.MOVING)
+    transfer_pk = TransferItem.objects.values_list("transfer", flat=True).get(pk=pk)
+    # One device after the other within a transfer: they share the copies of their sources.
+    transfer = Transfer.objects.select_for_update().get(pk=transfer_pk)
     # A second worker waits for the lock, and then finds it moved.
-    if not taken.update(state=S.MOVED, moved_at=timezone.now(), code="", reason=""):
+    item = taken.first()
+    if item is None:
         return False
+    item.transfer = transfer
+    # The device before its row here, as whoever deletes it does: neither waits for the other.
     device = _device_of(item)
+    taken.update(state=S.MOVED, moved_at=timezone.now(), code="", reason="")
     former, recipient = device.organization, transfer.recipient
     before = {"device": f"{device}", "udid": device.udid, "transfer": f"{transfer.uid}"}
     record(actor, events.DeviceLeft, device, organization=former, to=f"{recipient}", **before)

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from audit.models import AuditEvent
+from audit.recorder import record
 from core.exceptions import Conflict, DomainError, QuotaExceeded
 from devices.services import device_delete
 from fleet.models import Transfer, TransferParty
+from fleet.transfers import moving
 from fleet.transfers.moving import transfers_finish, transfers_move
 from fleet.transfers.requesting import transfer_claim
 from fleet.transfers.services import (
@@ -332,6 +334,29 @@ def test_two_workers_move_each_device_once(received, mallory):
     left = AuditEvent.objects.filter(verb="fleet.device_left")
     assert left.count() == 2
     assert received.transfer.proofs.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_delete_waits_for_a_move_and_is_refused_then(received, pair, mallory, monkeypatch):
+    transfer_accept(Actor.for_user(mallory), party=received)
+    actor = Actor.named_system("tests")
+    moves, is_deleted = threading.Event(), threading.Event()
+
+    def recorded(*said, **more):
+        moves.set()
+        is_deleted.wait(1)  # it must not be, but has time to stand in the way
+        return record(*said, **more)
+
+    def delete():
+        assert moves.wait(10)
+        try:
+            device_delete(actor, device=pair[0])
+        finally:
+            is_deleted.set()
+
+    monkeypatch.setattr(moving, "record", recorded)
+    assert both(lambda: transfers_move(actor), delete) == ["devices.moved", "done"]
+    assert states(received) == ["moved", "moved"]
 
 
 @pytest.mark.django_db(transaction=True)
