@@ -65,7 +65,7 @@ def our_server(console: RunningConsole, database: str) -> Iterator[tuple[str, st
         yield "make run", console.url
         return
     options = (
-        *("--interface", "asginl", "--loop", "asyncio"),
+        *("--interface", "asginl", "--loop", "uvloop"),
         *("--backlog", "4096", "--backpressure", "10000"),
     )
     with granian(console, "thinx_console.asgi:application", *options) as url:

@@ -92,10 +92,10 @@ def _checked_in(call: Call, stored: Stored, now: datetime) -> Sample:
         organization_id=stored.organization_id,
         organization_uid=stored.organization_uid,
         at=now,
-        status=call.said["status"],
-        level=call.said["level"] or "",
-        rssi=call.said["rssi"],
-        snr=call.said["snr"],
+        status=call.status,
+        level=call.level or "",
+        rssi=call.report.rssi or "",
+        snr=call.report.snr or "",
         has_chain=stored.has_chain,
     )
 

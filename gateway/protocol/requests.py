@@ -18,7 +18,7 @@ _TEXTS = tuple((name, WIRE_NAMES.get(name, name), limit) for name, limit in LIMI
 _WRAPPERS = ("registration", "update")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: making a frozen one takes three times as long
 class Registration:
     """One registration or check-in, as a device meant it."""
 

@@ -20,4 +20,4 @@ def _of_make_run(folder) -> str:
 def test_web_server_takes_the_loop_that_is_tested_whatever_else_is_installed(tmp_path, name):
     text = (ROOT / "deploy" / name).read_text() if name else _of_make_run(tmp_path)
     words = re.sub(r'[",]', "", text)
-    assert "--loop asyncio" in words
+    assert "--loop uvloop" in words

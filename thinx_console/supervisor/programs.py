@@ -42,7 +42,7 @@ def programs_of(console: Console) -> list[Program]:
                 *("--workers-kill-timeout", "3", "--no-access-log"),
                 # By itself granian takes whichever loop is installed; some cannot open the
                 # sockets that the channel layer needs.
-                *("--loop", "asyncio"),
+                *("--loop", "uvloop"),
                 # Connections count, idle ones too: with granian's own 1,024 so many silent
                 # clients would keep everybody else out.
                 *("--backlog", "4096", "--backpressure", str(most_connections())),
