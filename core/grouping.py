@@ -43,6 +43,7 @@ class Grouped(Generic[Asked, Said]):
         self._waiting: list[Waiting[Asked, Said]] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._is_idle = True
         self._closing = False
 
     async def submit(self, asked: Asked) -> Said:
@@ -52,8 +53,10 @@ class Grouped(Generic[Asked, Said]):
             if self._closing or len(self._waiting) >= LONGEST_QUEUE:
                 raise Full
             self._waiting.append((asked, future))
-            self._start()
-            self._changed.notify()
+            if self._is_idle:
+                self._is_idle = False
+                self._start()
+                self._changed.notify()
         return await future
 
     def close(self) -> None:
@@ -82,6 +85,7 @@ class Grouped(Generic[Asked, Said]):
         while True:
             with self._changed:
                 while not self._waiting and not self._closing:
+                    self._is_idle = True
                     self._changed.wait()
                 batch = self.take(self._waiting)
             if not batch:

@@ -245,9 +245,9 @@ def _let_follow(done: CheckIn, *, said_status: bool) -> None:
     status, level = read_status(state.status_raw)
     checked_in = Sample(
         device_id=device.pk,
-        uid=device.uid,
+        uid=device.udid,
         organization_id=device.organization_id,
-        organization_uid=device.organization.uid,
+        organization_uid=f"{device.organization.uid}",
         at=state.last_seen_at or timezone.now(),
         status=status if said_status else None,
         level=level,

@@ -6,7 +6,6 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 _NUMBER = re.compile(r"\s*([+-]?\d{1,6}(?:\.\d{1,6})?)\s*(?:dBm?)?\s*\Z", re.IGNORECASE | re.ASCII)
 
@@ -19,9 +18,9 @@ class Sample:
     """
 
     device_id: int
-    uid: UUID
+    uid: str
     organization_id: int
-    organization_uid: UUID
+    organization_uid: str
     at: datetime
     status: str | None
     level: str

@@ -76,8 +76,8 @@ def _count_now(counts: Counts) -> None:
 def _tell(samples: Sequence[Sample], _counts: Counts) -> None:
     """Tell the pages that somebody looks at: organizations, and single devices."""
     owners = {s.organization_uid for s in samples}
-    groups = {f"org.{uid}": f"{uid}" for uid in owners}
-    groups |= {f"device.{s.uid}": f"{s.uid}" for s in samples}
+    groups = {f"org.{uid}": uid for uid in owners}
+    groups |= {f"device.{s.uid}": s.uid for s in samples}
     said = {"type": "object.changed", "model": MODEL}
     tell_groups([(g, {**said, "group": g, "uid": groups[g]}) for g in watched(groups)])
 

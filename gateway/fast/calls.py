@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
 from devices.reports import DeviceReport
@@ -30,7 +29,6 @@ class Call:
     stranger is a key from an address that this process has not seen it at.
     """
 
-    uid: uuid.UUID
     udid: str
     digests: tuple[str, str]
     owner: str
@@ -62,7 +60,6 @@ def read_call(presented: str, body: bytes, address: str) -> Call | None:
     digests = (key_digest(credential), credential)
     status, level = read_status(report.status) if report.status is not None else (None, None)
     return Call(
-        report.udid,
         f"{report.udid}",
         digests,
         sent.owner,

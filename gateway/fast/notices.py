@@ -40,7 +40,7 @@ class Notices:
         for call, stored in batch:
             uid = call.udid
             self._devices[uid] = None
-            self._organizations[f"{stored.organization_uid}"] = uid
+            self._organizations[stored.organization_uid] = uid
             self._keys[stored.key_id] = call.address
             if stored.receipt_id is not None:
                 self._receipts.append(stored.receipt_id)
@@ -88,7 +88,7 @@ def told_by(notices: Notices) -> Told:
 def _checked_in(call: Call, stored: Stored, now: datetime) -> Sample:
     return Sample(
         device_id=stored.device_id,
-        uid=call.uid,
+        uid=call.udid,
         organization_id=stored.organization_id,
         organization_uid=stored.organization_uid,
         at=now,

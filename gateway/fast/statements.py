@@ -8,14 +8,13 @@ and columns come from the models, so a migration that renames one cannot leave t
 # ruff: noqa: S608
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
+import orjson
 from django.db import connection, transaction
 
 from accounts.models import Organization
@@ -54,7 +53,7 @@ class Stored:
     key_id: int
     device_id: int
     organization_id: int
-    organization_uid: UUID
+    organization_uid: str
     receipt_id: int | None
     has_chain: bool
     mesh_ids: list[str]
@@ -105,9 +104,26 @@ WHERE state = '{ReceiptState.DELIVERED}' AND id IN
 def store(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     """Store what is ordinary, in one transaction; return those by their place in `calls`.
 
-    No two calls may be of the same device.
+    No two calls may be of the same device. Never inside of a transaction: what is returned is
+    committed.
     """
     return (_postgresql if connection.vendor == "postgresql" else _sqlite)(calls, now)
+
+
+def keep_plans() -> None:
+    """Have PostgreSQL plan the statement once for this thread's connection, which does only this.
+
+    Django turns that off; planning it anew would take longer than running it.
+    """
+    if connection.vendor != "postgresql":
+        return
+    wrapper: Any = connection
+    wrapper.ensure_connection()
+    if wrapper.connection.prepare_threshold is None:
+        with connection.cursor() as cursor:
+            # A plan that is kept must not count on a table staying as small as it was.
+            cursor.execute("SET enable_seqscan = off")
+        wrapper.connection.prepare_threshold = 5
 
 
 def _ordinary(now: str, key_matches: str) -> str:
@@ -129,11 +145,14 @@ def _listed(states: Sequence[str]) -> str:
 
 _SAME_VALUES = attrgetter(*SAME, *ZONE)
 _SAID_VALUES = attrgetter(*KEPT, *VOLATILE, "status")
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _json(rows: Sequence[Any]) -> str:
+    return orjson.dumps(rows).decode()
 
 
 def _meshes(text: str) -> list[str]:
-    return json.loads(text) if text != "[]" else []
+    return orjson.loads(text) if text != "[]" else []
 
 
 # --- PostgreSQL: one statement -----------------------------------------------------------------
@@ -165,7 +184,7 @@ def _postgresql_statement() -> str:
 WITH v AS MATERIALIZED (SELECT {said} FROM jsonb_array_elements(%s::jsonb)),
 known AS MATERIALIZED (
   SELECT v.*, d.id AS device_id, d.alias, d.auto_update, k.id AS key_id, k.prefix,
-         o.id AS organization_id, o.uid AS organization_uid, c.id AS receipt_id,
+         o.id AS organization_id, o.uid::text AS organization_uid, c.id AS receipt_id,
          d.mesh_ids::text AS mesh_ids,
          d.checkin_interval AS chosen, {KEPT_INTERVAL} AS kept_interval
   FROM v {ordinary}),
@@ -192,25 +211,14 @@ def _postgresql(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     # In the order of their ids, so that two processes lock the same rows in the same order.
     order = sorted(range(len(calls)), key=lambda n: calls[n].udid)
     # One JSON value: the driver composes arrays in Python, which took as long as all the rest.
-    rows = [_postgresql_row(n, calls[n]) for n in order]
+    rows = _json([_postgresql_row(n, calls[n]) for n in order])
     wrapper: Any = connection
     wrapper.ensure_connection()
-    raw = wrapper.connection
-    # Django turns preparing off. Planning this anew would take longer than running it.
-    raw.prepare_threshold = raw.prepare_threshold or 5
-    # In one journey with BEGIN and COMMIT: at each the driver lets go of the interpreter, and has
-    # to wait for it. The driver's own cursor binds on the server; Django's writes values into the
-    # text.
-    with (
-        wrapper.wrap_database_errors,
-        raw.pipeline(),
-        wrapper.Database.Cursor(raw) as cursor,
-    ):
-        with raw.transaction():
-            # A plan that is kept must not count on a table staying as small as it was.
-            raw.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute(POSTGRESQL, [_json(rows), now, now, now, now], prepare=True)
-        hits = cursor.fetchall()
+    # The driver's own cursor binds on the server; Django's writes values into the text.
+    with wrapper.wrap_database_errors, wrapper.Database.Cursor(wrapper.connection) as cursor:
+        # A transaction by itself, and so one journey: at each the driver lets go of the
+        # interpreter, and has to wait for it.
+        hits = cursor.execute(POSTGRESQL, [rows, now, now, now, now], prepare=True).fetchall()
     return {n: Stored(*said, mesh_ids=_meshes(mesh_ids)) for n, *said, mesh_ids in hits}
 
 
@@ -243,12 +251,19 @@ def _sqlite_rows(names: Sequence[str]) -> str:
     return f"WITH v AS MATERIALIZED (SELECT {picked} FROM json_each(%s))"
 
 
+def _uid_text(column: str) -> str:
+    """Return the SQL of a UUID as text, which SQLite stores without its dashes."""
+    parts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    return " || '-' || ".join(f"substr({column}, {start}, {size})" for start, size in parts)
+
+
 def _sqlite_statements() -> tuple[str, str]:
     ordinary = _ordinary("%s", "k.digest IN (v.digest, v.also)")
     asked = f"""
 {_sqlite_rows(_SQLITE_ASKED)}
-SELECT json_group_array(json_array(v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id, o.uid,
-    c.id, s.has_chain, json(d.mesh_ids), d.checkin_interval, s.kept_interval, s.last_seen_at))
+SELECT json_group_array(json_array(v.n, k.prefix, d.alias, d.auto_update, k.id, d.id, o.id,
+    {_uid_text("o.uid")}, c.id, s.has_chain, json(d.mesh_ids), d.checkin_interval,
+    s.kept_interval, s.last_seen_at))
 FROM v {ordinary}
 """
     state = TABLES["state"]
@@ -274,14 +289,14 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
     moment = _stored(now)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(SQLITE_ASKED, [_json(asked), moment])
-        hits = json.loads(cursor.fetchone()[0])
+        hits = orjson.loads(cursor.fetchone()[0])
         if hits:
             rows = [_sqlite_row(calls[n], hit, now, moment) for n, *hit in hits]
             cursor.execute(SQLITE_STORED, [_json(rows)])
         if receipts := [hit[_RECEIPT] for hit in hits if hit[_RECEIPT] is not None]:
-            cursor.execute(SQLITE_APPLIED, [moment, json.dumps(receipts)])
+            cursor.execute(SQLITE_APPLIED, [moment, _json(receipts)])
     return {
-        n: Stored(alias, bool(auto), key, pk, owner, UUID(uid), receipt, bool(chain), mesh_ids)
+        n: Stored(alias, bool(auto), key, pk, owner, uid, receipt, bool(chain), mesh_ids)
         for n, _, alias, auto, key, pk, owner, uid, receipt, chain, mesh_ids, *_ in hits
     }
 
@@ -289,8 +304,8 @@ def _sqlite(calls: Sequence[Call], now: datetime) -> dict[int, Stored]:
 def _sqlite_question(place: int, call: Call) -> tuple[Any, ...]:
     """Return what is asked of one call, in the order of _SQLITE_ASKED."""
     return (
-        place, call.uid.hex, call.owner, *call.digests, call.is_stranger, call.address,
-        *_SAME_VALUES(call.report),
+        place, call.udid.replace("-", ""), call.owner, *call.digests, call.is_stranger,
+        call.address, *_SAME_VALUES(call.report),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.grouping import MOST_AT_ONCE, Grouped, Waiting
 from gateway.fast.calls import Call
-from gateway.fast.statements import Stored, store
+from gateway.fast.statements import Stored, keep_plans, store
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class GroupWriter(Grouped[Call, "Stored | None"]):
     def _store(self, calls: list[Call]) -> list[Stored | None]:
         self._now = timezone.now()
         try:
+            keep_plans()
             stored = store(calls, self._now)
         except DatabaseError:
             # Each goes its ordinary way, where one bad row spoils no other.

@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from gateway.protocol.errors import STATUS_FIRMWARE_UPDATE, STATUS_OK, UPDATE_FAILED
 
 MAX_ANSWER_BYTES = 499
@@ -164,23 +166,27 @@ def _fits(answer: dict[str, Any]) -> bool:
 
 
 def _registration(answer: dict[str, Any]) -> bytes:
-    text = _ENCODER.encode({"registration": answer})
-    if text.count("}") == 2 and _BRACE not in text:  # as nearly all are: no value has a brace
-        return text.encode("utf-8", "replace")
+    said = _dumped({"registration": answer})
+    if said.count(b"}") == 2 and _BRACE_BYTES not in said:  # as nearly all: no value has a brace
+        return said
     return _dump({"registration": {k: _escape(v) for k, v in answer.items()}})
 
 
 _BRACE = "\ue07d"  # private use: stands for a closing brace until the text is composed
+_BRACE_BYTES = _BRACE.encode()
 
 
 def _escape(value: Any) -> Any:
     return value.replace(_BRACE, "").replace("}", _BRACE) if isinstance(value, str) else value
 
 
-# Made once: `json.dumps` would make one for each answer.
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
-
-
 def _dump(content: dict[str, Any]) -> bytes:
-    text = _ENCODER.encode(content)
-    return text.replace(_BRACE, "\\u007d").encode("utf-8", "replace")
+    return _dumped(content).replace(_BRACE_BYTES, b"\\u007d")
+
+
+def _dumped(content: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(content)
+    except TypeError:  # half of a surrogate pair, which is no UTF-8
+        text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+        return text.encode("utf-8", "replace")

@@ -7,6 +7,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from devices.macs import normalise_mac
 from devices.reports import LIMITS, DeviceReport
 from gateway.protocol import values
@@ -127,12 +129,20 @@ def _load(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise ProtocolError(NO_BODY)
     try:
-        content = _DECODER.decode(body.decode("utf-8", "replace").removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError(REQUEST_INVALID) from error
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        content = _leniently(body)
     if not isinstance(content, dict):
         raise ProtocolError(REQUEST_INVALID)
     return content
+
+
+def _leniently(body: bytes) -> Any:
+    """Read what is JSON nearly: NaN, a byte order mark, bytes that are no UTF-8."""
+    try:
+        return _DECODER.decode(body.decode("utf-8", "replace").removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(REQUEST_INVALID) from error
 
 
 def _no_number(_constant: str) -> None:

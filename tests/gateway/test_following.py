@@ -25,7 +25,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def checked_in(number: int = 1) -> Sample:
-    return Sample(number, uuid.uuid4(), 1, uuid.uuid4(), AT, "Ready", "ok", "-60", "")
+    return Sample(number, f"{uuid.uuid4()}", 1, f"{uuid.uuid4()}", AT, "Ready", "ok", "-60", "")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_ordinary_check_in_before_django_is_followed(acme, key, probe, heard):
     assert [(c.device_id, c.status, c.level, c.snr) for c in heard] == [
         (probe.pk, "hot", "error", "7")
     ]
-    assert (heard[0].organization_uid, heard[0].at) == (acme.uid, now)
+    assert (heard[0].organization_uid, heard[0].at) == (f"{acme.uid}", now)
 
 
 def test_worker_is_woken_only_for_statuses_that_a_chain_reads(monkeypatch):

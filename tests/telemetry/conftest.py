@@ -30,9 +30,9 @@ def sample(acme, probe):
         said = {"status": None, "level": "ok", "rssi": "", "snr": "", **said}
         return Sample(
             device_id=device.pk,
-            uid=device.uid,
+            uid=device.udid,
             organization_id=device.organization_id,
-            organization_uid=device.organization.uid,
+            organization_uid=f"{device.organization.uid}",
             at=at or timezone.now() - ago,
             **said,
         )
@@ -48,8 +48,8 @@ def stranger():
         said = {"level": "ok", "rssi": "", "snr": "", "organization_id": 1, **said}
         return Sample(
             device_id=device_id,
-            uid=uuid.uuid4(),
-            organization_uid=uuid.uuid4(),
+            uid=f"{uuid.uuid4()}",
+            organization_uid=f"{uuid.uuid4()}",
             at=at,
             status=status,
             **said,

@@ -214,9 +214,9 @@ def _followed(sign: Sign) -> Sample:
     status, level = (None, "") if sign.status is None else read_status(sign.status)
     return Sample(
         device_id=device.pk,
-        uid=device.uid,
+        uid=device.udid,
         organization_id=device.organization_id,
-        organization_uid=device.organization.uid,
+        organization_uid=f"{device.organization.uid}",
         at=sign.at,
         status=status,
         level=level,
