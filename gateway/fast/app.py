@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -59,28 +58,16 @@ class FastCheckIns:
 
     async def _check_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken, is_whole = await read_body(receive)
-        call = _call(scope, taken) if is_whole else None
-        leaving = Leaving(receive)
-
-        async def ordinarily() -> None:
-            if is_whole:
-                await self._ordinary_way(scope, taken, leaving, send, call)
-            else:
-                await self.inner(scope, again(taken, receive, is_whole=False), send)
-
+        if not is_whole:  # who sends slowly must not keep the others out
+            await self.inner(scope, again(taken, receive, is_whole=False), send)
+            return
+        call = _call(scope, taken)
+        is_known = call is not None and self.senders.is_known(call)
         try:
-            if not is_whole:  # who sends slowly must not keep the others out
-                await ordinarily()
-            elif call is None:
-                leaving.watch()
-                async with self.line.turn():
-                    await ordinarily()
-            else:
-                await self._either_way(call, send, leaving, ordinarily)
+            if call is None or not await self._fast_way(call, send, is_known=is_known):
+                await self._in_turn(scope, taken, receive, send, call=call, is_known=is_known)
         except Full:
             await come_again(send)
-        finally:
-            leaving.end()
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the services answer in turn; who sends or fetches slowly keeps nobody waiting."""
@@ -101,35 +88,43 @@ class FastCheckIns:
         finally:
             leaving.end()
 
-    async def _either_way(
-        self, call: Call, send: Send, leaving: Leaving, ordinarily: Callable[[], Awaitable[None]]
-    ) -> None:
-        """Answer fast where that is possible, else by the services. Raises Full.
-
-        Of many that come from one new address with one key, the first ones go the ordinary way,
-        and the others find their sender known when they are let in.
-        """
-        is_known = self.senders.is_known(call)
-        if await self._fast_way(call if is_known else replace(call, is_stranger=True), send):
-            return
-        leaving.watch()
-        async with self.line.turn():
-            if is_known or not self.senders.is_known(call):
-                await ordinarily()
-                return
-        if not await self._fast_way(call, send):
-            async with self.line.turn():
-                await ordinarily()
-
-    async def _fast_way(self, call: Call, send: Send) -> bool:
+    async def _fast_way(self, call: Call, send: Send, *, is_known: bool) -> bool:
         """Store and answer an ordinary call; tell whether it was one. Raises Full."""
-        stored = await self.writer.submit(call)
+        stored = await self.writer.submit(call if is_known else replace(call, is_stranger=True))
         if stored is None:
             return False
-        if call.is_stranger:
+        if not is_known:
             self.senders.add(call)
         await answer(send, 200, _said(call, stored))
         return True
+
+    async def _in_turn(
+        self,
+        scope: Scope,
+        taken: bytes,
+        receive: Receive,
+        send: Send,
+        *,
+        call: Call | None,
+        is_known: bool,
+    ) -> None:
+        """Let the services answer, after others that wait. Raises Full.
+
+        Of many that come from one new address with one key, the first ones go this way, and the
+        others find their sender known when they are let in.
+        """
+        leaving = Leaving(receive)
+        leaving.watch()
+        try:
+            async with self.line.turn():
+                if call is None or is_known or not self.senders.is_known(call):
+                    await self._ordinary_way(scope, taken, leaving, send, call)
+                    return
+            if not await self._fast_way(call, send, is_known=True):
+                async with self.line.turn():
+                    await self._ordinary_way(scope, taken, leaving, send, call)
+        finally:
+            leaving.end()
 
     async def _ordinary_way(
         self, scope: Scope, taken: bytes, leaving: Leaving, send: Send, call: Call | None
