@@ -70,8 +70,9 @@ def compared(span: Range) -> dict[str, float]:
         # Two devices, so that neither finds the pages that the other has just read.
         device, other = (FIRST + number for number in random.sample(range(DEVICES), 2))
         steps = span.steps()
+        asked = Device(pk=device)
         began = time.perf_counter()
-        device_series(Device(pk=device), span)
+        device_series(asked, span)
         middle = time.perf_counter()
         bare.execute(statement, (span.step, other, steps.start, steps.stop))
         bare.fetchall()

@@ -4,7 +4,7 @@
 # ruff: noqa: S608
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -60,17 +60,18 @@ def device_series(device: Device, span: Range, now: datetime | None = None) -> l
     """Return a point for every step of the range, brought together in the database."""
     steps = span.steps(now)
     moments = _moments(steps)
-    points: dict[int, Point | None] = dict.fromkeys(moments)
-    for step, checkins, rssi, lowest, snr in _fetched(
+    rows = _fetched(
         f"SELECT at / %s, count(*), avg(rssi), min(rssi), avg(snr) FROM {CHECKIN}"
         " WHERE device_id = %s AND at >= %s AND at < %s GROUP BY 1",
         span.step,
         device.pk,
         steps.start,
         steps.stop,
-    ):
-        points[step] = Point(moments[step], checkins, rssi, lowest, snr)
-    return [point or Point(moments[step], 0) for step, point in points.items()]
+    )
+    points = {
+        step: Point._make((moments[step], n, rssi, low, snr)) for step, n, rssi, low, snr in rows
+    }
+    return [points.get(step) or Point(at, 0) for step, at in moments.items()]
 
 
 @lru_cache(maxsize=8)
@@ -115,14 +116,12 @@ def _all_of(table: str, device_ids: Sequence[int]) -> str:
 
 def _before(table: str, device: Device, before: int | None, limit: int) -> list[Any]:
     columns = "rssi, snr" if table == CHECKIN else "level, status"
-    return list(
-        _fetched(
-            f"SELECT at, {columns} FROM {table} WHERE device_id = %s AND at < %s"
-            " ORDER BY at DESC LIMIT %s",
-            device.pk,
-            stamp() + 1 if before is None else before,
-            min(limit, MOST_ROWS) + 1,
-        )
+    return _fetched(
+        f"SELECT at, {columns} FROM {table} WHERE device_id = %s AND at < %s"
+        " ORDER BY at DESC LIMIT %s",
+        device.pk,
+        stamp() + 1 if before is None else before,
+        min(limit, MOST_ROWS) + 1,
     )
 
 
@@ -133,10 +132,10 @@ def _page(found: list[tuple[int, Any]], limit: int) -> Page:
     return Page([row for _, row in rows], rows[-1][0] if len(found) > limit else None)
 
 
-def _fetched(statement: str, *values: Any) -> Iterator[Any]:
+def _fetched(statement: str, *values: Any) -> list[Any]:
     with history().cursor() as cursor:
         cursor.execute(statement, values)
-        yield from cursor.fetchall()
+        return cursor.fetchall()
 
 
 def usual_intervals(
