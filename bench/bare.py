@@ -71,8 +71,8 @@ class DeviceState(models.Model):
 def register(request: HttpRequest) -> HttpResponse:
     """Find the device by its udid, store that it was seen, answer."""
     said = json.loads(request.body)["registration"]
-    device = Device.objects.get(uid=said["udid"])
-    DeviceState.objects.filter(device_id=device.pk).update(
+    device = Device._default_manager.get(uid=said["udid"])
+    DeviceState._default_manager.filter(device_id=device.pk).update(
         last_seen_at=timezone.now(), status=said["status"]
     )
     answer = json.dumps({"registration": {"success": True, "alias": device.alias}})

@@ -3,12 +3,13 @@
 `python -m bench.push DEVICES ROUNDS` prints JSON. The reference is two bare statements over the
 same rows of the same tables: an UPDATE of what is open, and an INSERT … SELECT of receipts. The
 sides take turns, so each finds what the other left open for every device. The simulator is the
-gateway's own code without HTTP: check-ins that fetch (one by one, as devices call), and the
-statement of the fast way that confirms; it stops at a bound of seconds and says how far it came.
+gateway's own code without HTTP: check-ins that fetch (one by one, as devices call), and, by the
+fast way, those that confirm; it stops at a bound of seconds and says how far it came.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import statistics
@@ -23,6 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thinx_console.settings.base")
 django.setup()
 
 from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from accounts.actor import Actor  # noqa: E402
 from accounts.models import Organization  # noqa: E402
@@ -34,8 +36,10 @@ from fleet.pushes.drafting import config_push_draft  # noqa: E402
 from fleet.pushes.receipts import open_receipt  # noqa: E402
 from fleet.pushes.selectors import counts_of  # noqa: E402
 from gateway.configuring import configured, receipt_for  # noqa: E402
-from gateway.fast.statements import confirm  # noqa: E402
+from gateway.fast.calls import Call, read_call  # noqa: E402
+from gateway.fast.statements import store  # noqa: E402
 from gateway.protocol import answers  # noqa: E402
+from keys.services import api_key_create  # noqa: E402
 
 SIMULATED_SECONDS = 1800.0
 RECEIPTS = ConfigReceipt._meta.db_table
@@ -129,12 +133,10 @@ def simulate(push: ConfigPush) -> dict[str, Any]:
             break
         fetched += fetch(device)
     fetching = time.perf_counter() - began
-    delivered = ConfigReceipt.objects.filter(push=push, state="delivered")
-    pks = list(delivered.order_by("pk").values_list("pk", flat=True))
+    calls = calls_of(push)
     began = time.perf_counter()
-    for start in range(0, len(pks), 500):
-        with transaction.atomic():
-            confirm(pks[start : start + 500], push.applied_at)
+    while batch := list(itertools.islice(calls, 500)):
+        store(batch, timezone.now())
     return {
         "fetched": fetched,
         "fetch_seconds": fetching,
@@ -152,6 +154,20 @@ def devices_of(push: ConfigPush) -> Iterator[Device]:
     while found := list(rows.filter(pk__gt=last).order_by("pk")[:500]):
         yield from found
         last = found[-1].pk
+
+
+def calls_of(push: ConfigPush) -> Iterator[Call]:
+    """Yield the next check-in of each device that was given the configuration."""
+    owner = push.organization.owner_id
+    _, key = api_key_create(
+        Actor.named_system("bench"), organization=push.organization, alias="bench"
+    )
+    delivered = ConfigReceipt.objects.filter(push=push, state="delivered")
+    for uid in list(delivered.order_by("pk").values_list("device__uid", flat=True)):
+        body = json.dumps({"registration": {"owner": owner, "udid": f"{uid}"}})
+        call = read_call(key, body.encode(), "127.0.0.1")
+        assert call is not None
+        yield call
 
 
 def fetch(device: Device) -> bool:

@@ -81,8 +81,8 @@ class Person:
     def press(self, words: str) -> None:
         """Click the button or link with these words in the content of the page."""
         main = self.page.get_by_role("main")
-        named = {"name": words, "exact": True}
-        self.click(main.get_by_role("button", **named).or_(main.get_by_role("link", **named)).first)
+        button = main.get_by_role("button", name=words, exact=True)
+        self.click(button.or_(main.get_by_role("link", name=words, exact=True)).first)
 
     def act_on_all(self, words: str) -> None:
         """Select the rows of the page and choose what is done with them."""

@@ -39,8 +39,8 @@ def need(name: str, package: str, *places: str) -> str:
         for path in sorted(Path("/").glob(place.lstrip("/")), reverse=True):
             if os.access(path, os.X_OK):
                 return str(path)
-    if path := shutil.which(name):
-        return path
+    if found := shutil.which(name):
+        return found
     raise ServiceError(f"{name} is missing: apt-get install {package}")
 
 
@@ -81,7 +81,7 @@ def _wait(
     while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
             words = log.read_text(errors="replace")[-2000:]
-            raise ServiceError(f"{process.args} did not start:\n{words}")
+            raise ServiceError(f"{process.args!r} did not start:\n{words}")
         time.sleep(0.05)
 
 
