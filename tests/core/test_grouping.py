@@ -77,3 +77,12 @@ async def test_queue_is_bounded_and_closed_for_good(grouped, monkeypatch):
     calls.close()
     with pytest.raises(Full):
         await calls.submit(2)
+
+
+async def test_nobody_is_forgotten_between_work_and_rest(grouped):
+    calls = grouped(list)
+    for number in range(500):
+        at_once = (number + more for more in range(1 + number % 3))
+        await asyncio.wait_for(asyncio.gather(*map(calls.submit, at_once)), 60)
+        if number % 7 == 0:
+            await asyncio.sleep(0.001)

@@ -5,8 +5,11 @@ import random
 import uuid
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.macs import normalise_mac
+from devices.reports import LIMITS
 from gateway.protocol import values
 from gateway.protocol.errors import ProtocolError
 from gateway.protocol.requests import parse_firmware_request, parse_registration
@@ -93,6 +96,37 @@ def test_body_that_is_no_registration_is_refused(body, response):
         parse_registration(body)
     assert refusal.value.response == response
     assert refusal.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"registration":{"status":"a","lat":NaN,"lon":-Infinity}}', "a"),
+        (b'\xef\xbb\xbf{"registration":{"status":"a"}}', "a"),
+        (b'{"registration":{"status":"21\xb0C"}}', "21\ufffdC"),
+        (b'{"registration":{"status":"a\\ud800b"}}', "a b"),
+        (b'{"registration":{"status":"a","status":"b"}}', "b"),
+    ],
+)
+def test_what_is_json_nearly_is_read(body, status):
+    report = parse_registration(body).report
+    assert (report.status, report.lat, report.lon) == (status, None, None)
+
+
+SCALARS = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+NUMBERS = st.integers(-(2**63), 2**64 - 1)
+CONTENT = st.recursive(
+    SCALARS | NUMBERS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(LIMITS)) | st.text(), CONTENT, min_size=1))
+def test_both_readers_find_the_same(data):
+    body = json.dumps({"registration": data}).encode()
+    marked = b"\xef\xbb\xbf" + body  # which the fast one refuses
+    assert parse_registration(body) == parse_registration(marked)
 
 
 def test_numbers_and_strings_are_the_same():
