@@ -106,7 +106,8 @@ def _meshes(text: str) -> list[str]:
 def keep_plans() -> None:
     """Have the statement planned once for this thread's connection, which does only this.
 
-    Django turns that off; planning it anew would take longer than running it.
+    Django turns that off; planning it anew would take longer than running it. Changes settings of
+    the session, for as long as it lasts.
     """
     wrapper: Any = connection
     wrapper.ensure_connection()
